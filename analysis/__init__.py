@@ -1,0 +1,1 @@
+"""Looking at motion: metrics and renderers."""

@@ -1,0 +1,1 @@
+"""Where corpora live, and what makes or downloads them."""

@@ -1,0 +1,1 @@
+"""Raw recordings to feature arrays and back, on NumPy alone."""

@@ -1,0 +1,1 @@
+"""Motion as arrays: rotations, skeletons, forward kinematics, BVH files."""

@@ -1,0 +1,1 @@
+"""Generative models of motion: one file each, reached by `--model`."""

@@ -1,0 +1,32 @@
+"""Fixtures shared by all tests: where the real recordings and the reference numbers are."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of recordings and reference numbers: $TERPSICHORE_DATA, or `shared` beside the project."""
+    return Path(os.environ.get("TERPSICHORE_DATA", PROJECT.parent / "shared"))
+
+
+@pytest.fixture(scope="session")
+def shared_data(shared: Path) -> Path:
+    """The real recordings; tests that need them are skipped where they are absent."""
+    return _existing(shared / "data")
+
+
+@pytest.fixture(scope="session")
+def parity(shared: Path) -> Path:
+    """The numbers computed with reference implementations; tests that need them are skipped where they are absent."""
+    return _existing(shared / "fixtures" / "parity")
+
+
+def _existing(folder: Path) -> Path:
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is absent; set TERPSICHORE_DATA to the folder that holds it")
+    return folder

@@ -1,0 +1,1 @@
+"""Options, data sets, the training loop and the list of runs."""

@@ -1,0 +1,1 @@
+"""What happens beside the optimisation: samples, throughput, checkpoint contents."""

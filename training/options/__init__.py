@@ -1,0 +1,1 @@
+"""The option aggregator: base, trainer, model and dataset options under one grammar."""
