@@ -1,0 +1,80 @@
+"""One frame grid for all: counting frames from headers, reading at a frame rate, trimming to a common length."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from feature_extraction.audio import Audio, duration, frame_count, read_audio, resample_audio, working_rate
+from feature_extraction.motion.bvh import read_bvh, read_bvh_header
+from feature_extraction.motion.resample import resample, resampled_frames
+from feature_extraction.motion.skeleton import Motion
+
+Raw = TypeVar("Raw", Motion, Audio)
+
+
+def raw_frames(path: Path, source: str, fps: float) -> int:
+    """Give the frames that one raw file fills at `fps`, from its header alone."""
+    return _COUNT[source](path, fps)
+
+
+def pair_frames(raw: Mapping[str, Path], fps: float) -> int:
+    """Give the frames that all raw files of a sequence fill at `fps`: the smallest of their counts.
+
+    Only headers are read, so that the count does not depend on which of them is extracted first.
+    """
+    return min(raw_frames(path, source, fps) for source, path in raw.items())
+
+
+def read_raw(path: Path, source: str, fps: float, frames: int | None = None) -> Motion | Audio:
+    """Read a raw file at the rate that the extractors want for `fps`, with at least what `frames` frames need."""
+    return _READ[source](path, fps, frames)
+
+
+def to_rate(raw: Raw, fps: float, frames: int | None = None) -> Raw:
+    """Give a recording at the rate that the extractors want for `fps`: a motion at `fps`, sound at its working rate.
+
+    With `frames`, a motion is cut to that many; ValueError when it has fewer.
+    """
+    if isinstance(raw, Motion):
+        return _motion_to_rate(raw, fps, frames)
+    return resample_audio(raw, working_rate(fps)[0])
+
+
+def trim(arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Cut arrays to the length of the shortest; the arrays given stay as they are."""
+    frames = min(len(values) for values in arrays)
+    return [values[:frames] for values in arrays]
+
+
+def _motion_to_rate(motion: Motion, fps: float, frames: int | None) -> Motion:
+    if frames is None:
+        return resample(motion, fps)
+    needed = math.ceil((frames - 1) * motion.fps / fps) + 2  # the last frame is interpolated between two
+    resampled = resample(motion.cut(0, min(needed, motion.frames)), fps)
+    if resampled.frames < frames:
+        raise ValueError(f"the motion fills {resampled.frames} frames at {fps:g} fps, {frames} are wanted")
+    return resampled.cut(0, frames)
+
+
+def _motion_frames(path: Path, fps: float) -> int:
+    header = read_bvh_header(path)
+    return resampled_frames(header.frames, header.fps, fps)
+
+
+def _audio_frames(path: Path, fps: float) -> int:
+    return frame_count(duration(path), fps)
+
+
+def _read_motion(path: Path, fps: float, frames: int | None) -> Motion:
+    return to_rate(read_bvh(path), fps, frames)
+
+
+def _read_audio(path: Path, fps: float, frames: int | None) -> Audio:
+    return read_audio(path, working_rate(fps)[0])
+
+
+_COUNT: dict[str, Callable[[Path, float], int]] = {"motion": _motion_frames, "audio": _audio_frames}
+_READ: dict[str, Callable[[Path, float, int | None], Motion | Audio]] = {"motion": _read_motion, "audio": _read_audio}

@@ -1,0 +1,59 @@
+"""What a feature extractor promises: raw motion or sound in, (frames, dim) float32 out, and back where it can."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from feature_extraction.audio import Audio
+    from feature_extraction.motion.skeleton import Motion
+
+
+@dataclass(frozen=True)
+class FeatureArray:
+    """One sequence in one representation.
+
+    `values` is (frames, dim) float32, `columns` names its dim columns, `decoding` is plain JSON: what
+    `decode` needs to know of this sequence besides the values (bone offsets, say); empty where nothing is needed.
+    """
+
+    values: np.ndarray
+    columns: tuple[str, ...]
+    decoding: dict[str, Any] = field(default_factory=dict)
+
+
+class BaseFeatures(ABC):
+    """An extractor: a class `FooFeatures` in `foo_features.py`, reached by the recipe line `{name: foo}`.
+
+    Subclasses name their parameters in `__init__`; motion extractors take `joints` among them. What they are given
+    is at their rate already: a Motion at `fps`, an Audio at `working_rate(fps)`. Frame i is time i / fps.
+    """
+
+    source: ClassVar[str]
+    """The raw input: "motion" or "audio"."""
+    reversible: ClassVar[bool] = False
+    """Whether `decode` gives the motion back."""
+    version: ClassVar[int] = 1
+    """Raised when the same input and parameters give other numbers than before, so that stored arrays are redone."""
+
+    def __init__(self, fps: float):
+        """Extract at `fps` frames per second."""
+        self.fps = fps
+
+    @abstractmethod
+    def encode(self, raw: "Motion | Audio", frames: int | None = None) -> FeatureArray:
+        """Give the feature of one sequence, of exactly `frames` frames (None: as many as `raw` has)."""
+
+    def decode(self, values: np.ndarray, columns: Sequence[str], decoding: Mapping[str, Any]) -> "Motion":
+        """Give the motion back from unscaled (frames, dim) `values` with all their `columns`."""
+        raise NotImplementedError(f"{type(self).__name__} cannot be turned back into motion")
+
+    def merge_decodings(self, decodings: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+        """Give the decoding that stands for a whole corpus, from the decoding of each sequence id.
+
+        ValueError, listing the odd sequences, when they do not belong together. Here: the first one.
+        """
+        return next(iter(decodings.values()), {})

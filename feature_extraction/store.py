@@ -1,0 +1,209 @@
+"""Where the files of a corpus lie: names, sequence ids, split lists, atomic writing and memory-mapped reading."""
+
+import json
+import logging
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+log = logging.getLogger(__name__)
+
+SUFFIXES: dict[str, tuple[str, ...]] = {"motion": (".bvh",), "audio": (".wav", ".flac", ".ogg", ".mp3")}
+"""File endings of each source; where a sequence has several, the first one counts."""
+SPLITS = ("train", "val", "test")
+HELD_OUT = 0.1
+"""The share of val, and of test, where a corpus brings no lists."""
+TEMPORARY_PREFIX = ".terpsichore-tmp-"
+
+
+def find_raw(data_dir: Path) -> dict[str, dict[str, Path]]:
+    """Give the raw files of each sequence: {sequence_id: {"motion": path, "audio": path}}, sorted by id.
+
+    A sequence id is a file name without its last ending; it may hold dots and spaces. Hidden files are not looked at.
+    FileNotFoundError when there is no such folder.
+    """
+    rank = {suffix: (source, place) for source, group in SUFFIXES.items() for place, suffix in enumerate(group)}
+    found: dict[str, dict[str, Path]] = {}
+    files = [path for path in _files(data_dir) if path.suffix.lower() in rank]
+    for path in sorted(files, key=lambda path: (path.stem, rank[path.suffix.lower()], path.name)):
+        source, _ = rank[path.suffix.lower()]
+        kept = found.setdefault(path.stem, {}).setdefault(source, path)
+        if kept is not path:
+            log.warning("%s is not used: %s is there as well", path.name, kept.name)
+    return found
+
+
+def feature_path(data_dir: Path, sequence_id: str, feature: str) -> Path:
+    """Give the path of one sequence's array of one feature."""
+    return Path(data_dir) / f"{sequence_id}.{feature}.npy"
+
+
+def sidecar_path(data_dir: Path, sequence_id: str, base: str) -> Path:
+    """Give the path of the JSON beside an unscaled array: where it came from and how it decodes."""
+    return Path(data_dir) / f"{sequence_id}.{base}.json"
+
+
+def sequences_with(data_dir: Path, feature: str) -> list[str]:
+    """Give the sorted ids of the sequences that have an array of this feature."""
+    ending = f".{feature}.npy"
+    return sorted(path.name.removesuffix(ending) for path in _files(data_dir) if path.name.endswith(ending))
+
+
+def load_array(path: Path) -> np.ndarray:
+    """Open a (frames, dim) array memory-mapped and read-only."""
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        raise
+    except (ValueError, OSError, EOFError) as error:
+        raise ValueError(f"{path} is not a readable .npy file ({error}); extract it again") from error
+
+
+def save_array(path: Path, values: np.ndarray) -> None:
+    """Write an array as .npy, in one step."""
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.save(file, values, allow_pickle=False)
+
+
+def load_json(path: Path) -> Any:
+    """Read a JSON file; ValueError naming it when it is not one."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not valid JSON: {error}") from error
+
+
+def save_json(path: Path, data: Mapping[str, Any]) -> None:
+    """Write a mapping as JSON, in one step, one line for each top-level key; NaN is refused."""
+    lines = [f"  {json.dumps(key)}: {json.dumps(value, allow_nan=False)}" for key, value in data.items()]
+    save_text(path, "{\n" + ",\n".join(lines) + "\n}\n")
+
+
+def save_text(path: Path, text: str) -> None:
+    """Write a UTF-8 text file, in one step."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Lend a temporary path in the same folder, with the same ending, which becomes `path` when the block succeeds.
+
+    Whoever is killed half-way leaves `path` as it was, and a temporary file that `remove_leftovers` knows.
+    """
+    path = Path(path)
+    temporary = path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}{path.suffix}")
+    try:
+        yield temporary
+        _flush(temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path, older_than_s: float = 0.0) -> int:
+    """Delete the temporary files that killed runs left in a folder; give their number."""
+    now = time.time()
+    leftovers = [
+        path for path in Path(folder).glob(f"{TEMPORARY_PREFIX}*") if now - path.stat().st_mtime >= older_than_s
+    ]
+    for path in leftovers:
+        path.unlink(missing_ok=True)
+    return len(leftovers)
+
+
+def split_path(data_dir: Path, split: str) -> Path:
+    """Give the path of a split list."""
+    return Path(data_dir) / f"base_filenames_{split}.txt"
+
+
+def read_split(data_dir: Path, split: str, filename: str | None = None) -> list[str]:
+    """Give the sequence ids of a split, in the order of its list, each once.
+
+    `filename` names another list than base_filenames_<split>.txt. FileNotFoundError when the list is absent.
+    """
+    path = Path(data_dir) / filename if filename else split_path(data_dir, split)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"no split list {path}; `python -m feature_extraction.extract {data_dir}` writes one, "
+            "or write it yourself: one sequence id a line"
+        )
+    lines = path.read_text(encoding="utf-8-sig").split("\n")
+    return list(dict.fromkeys(line.strip() for line in lines if line.strip()))
+
+
+def write_splits_if_absent(
+    data_dir: Path,
+    sequence_ids: Iterable[str],
+    *,
+    val_regex: str | None = None,
+    test_regex: str | None = None,
+    seed: int = 0,
+) -> list[Path]:
+    """Write the split lists that are not there yet; give their paths. A list that is there is never rewritten.
+
+    A regular expression (searched for in the id) says which sequences are in a split; where there is none, a tenth of
+    the others is drawn with the seed, at least one (two sequences: train and val; one: train only). The rest is train.
+    ValueError when a regular expression contradicts a list that is there.
+    """
+    ids = sorted(sequence_ids)
+    regexes = {"val": val_regex, "test": test_regex}
+    wanted = _partition(ids, regexes, seed)
+    lists = {split: read_split(data_dir, split) for split in SPLITS if split_path(data_dir, split).exists()}
+    for split in lists:
+        if regexes.get(split) is not None and set(lists[split]) != set(wanted[split]):
+            raise ValueError(
+                f"{split_path(data_dir, split)} is there and is not what --{split}_regex {regexes[split]!r} gives; "
+                "lists are never rewritten: delete the three of them to have new ones"
+            )
+    if "train" in lists:
+        return []
+    absent = [split for split in ("val", "test") if split not in lists]
+    named = {sequence_id for sequence_ids in lists.values() for sequence_id in sequence_ids}
+    lists |= {split: [sequence_id for sequence_id in wanted[split] if sequence_id not in named] for split in absent}
+    held_out = {*lists["val"], *lists["test"]}
+    lists["train"] = [sequence_id for sequence_id in ids if sequence_id not in held_out]
+    written = [*absent, "train"]  # train comes last: its presence says that the three are complete
+    for split in written:
+        save_text(split_path(data_dir, split), "".join(f"{sequence_id}\n" for sequence_id in lists[split]))
+    return [split_path(data_dir, split) for split in written]
+
+
+def _partition(ids: Sequence[str], regexes: Mapping[str, str | None], seed: int) -> dict[str, list[str]]:
+    parts: dict[str, list[str]] = {}
+    free = set(ids)
+    for split, regex in regexes.items():
+        if regex is not None:
+            parts[split] = [sequence_id for sequence_id in ids if re.search(regex, sequence_id)]
+            if not parts[split] or not free.issuperset(parts[split]):
+                fault = "matches what another split has" if parts[split] else "matches none"
+                raise ValueError(f"--{split}_regex {regex!r} {fault} of the {len(ids)} sequences")
+            free -= set(parts[split])
+    shuffled = [ids[place] for place in np.random.default_rng(seed).permutation(len(ids)) if ids[place] in free]
+    for split in [split for split in regexes if split not in parts]:
+        drawn = max(0, min(max(1, round(HELD_OUT * len(ids))), len(shuffled) - 1))
+        parts[split], shuffled = sorted(shuffled[:drawn]), shuffled[drawn:]
+    return parts
+
+
+def _files(folder: Path) -> list[Path]:
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"no folder {folder}")
+    with os.scandir(folder) as entries:
+        return [folder / entry.name for entry in entries if entry.is_file() and not entry.name.startswith(".")]
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
