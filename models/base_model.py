@@ -1,0 +1,67 @@
+"""What every model promises: options, a loss for a batch of windows, and samples."""
+
+import argparse
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from models.windows import Window
+
+
+class BaseModel(nn.Module, ABC):
+    """A network with a loss, that knows the windows it reads (``inputs``) and those it gives (``outputs``).
+
+    A subclass is found by its file, ``models/foo_model.py`` holding ``FooModel``, and is built from the resolved
+    options; below its constructor only named numbers are passed on. Training, devices and logging are none of its
+    business: see ``training.module``.
+    """
+
+    order_sensitive: ClassVar[bool] = True
+    """Whether the order of an input's frames matters to the loss."""
+    generates: ClassVar[bool] = True
+    """Whether the model can be rolled forward over a sequence."""
+    aliases: ClassVar[tuple[str, ...]] = ()
+    """Other names that find this model."""
+    sub_models: ClassVar[dict[str, str]] = {}
+    """Option prefix -> the option that names a model held inside this one."""
+
+    def __init__(self, opt: argparse.Namespace, inputs: Sequence[Window], outputs: Sequence[Window]):
+        super().__init__()
+        self.inputs = tuple(inputs)
+        self.outputs = tuple(outputs)
+
+    @staticmethod
+    def modify_commandline_options(parser: Any) -> None:
+        """Add the options that this class reads to an argparse group."""
+
+    @abstractmethod
+    def losses(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The scalar ``loss`` to minimise and any parts of it worth a curve of their own.
+
+        ``batch`` holds ``in_<modality>`` and ``out_<modality>``, each (batch, time, dim); it is not written to.
+        """
+
+    @abstractmethod
+    def sample(
+        self,
+        inputs: Mapping[str, Tensor],
+        *,
+        temperature: float = 1.0,
+        generator: torch.Generator | None = None,
+        state: Any = None,
+    ) -> tuple[dict[str, Tensor], Any]:
+        """The output windows that follow from the input windows, and the state for the next call.
+
+        ``inputs`` maps each input modality (without ``in_``) to (batch, length, dim); the result maps each output
+        modality to (batch, length, dim). A deterministic model ignores ``temperature`` and ``generator``; a model
+        without recurrent state returns None for it.
+        """
+
+    @property
+    def feedback(self) -> tuple[str, ...]:
+        """The modalities that are both read and given: generation feeds them back."""
+        given = {window.modality for window in self.outputs}
+        return tuple(window.modality for window in self.inputs if window.modality in given)

@@ -1,0 +1,1 @@
+"""Networks: named numbers in, tensors out. They never see the options."""

@@ -1,0 +1,47 @@
+"""Multi-head self-attention by the fused kernel."""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from models.nets.positions import Rotary
+
+
+class SelfAttention(nn.Module):
+    """Attention of a sequence to itself (Vaswani et al., arXiv 1706.03762, section 3.2): (batch, time, dim)."""
+
+    def __init__(self, dim: int, heads: int, dropout: float = 0.0):
+        super().__init__()
+        if dim % heads:
+            raise ValueError(f"a width of {dim} cannot be shared among {heads} heads; choose a multiple of {heads}")
+        self.heads = heads
+        self.dropout = dropout
+        self.query_key_value = nn.Linear(dim, 3 * dim)
+        self.merge = nn.Linear(dim, dim)
+        nn.init.xavier_uniform_(self.query_key_value.weight)
+        nn.init.zeros_(self.query_key_value.bias)
+        nn.init.zeros_(self.merge.bias)
+
+    def forward(
+        self, x: Tensor, queries: int | None = None, bias: Tensor | None = None, rotary: Rotary | None = None
+    ) -> Tensor:
+        """What the first ``queries`` positions (all by default) gather from all positions.
+
+        ``bias`` (queries, time) is added to the scores of every head; ``rotary`` turns queries and keys.
+        """
+        q, k, v = self._split(x, queries)
+        if rotary is not None:
+            q, k = rotary(q), rotary(k)
+        dropout = self.dropout if self.training else 0.0
+        gathered = F.scaled_dot_product_attention(q, k, v, attn_mask=bias, dropout_p=dropout)
+        return self.merge(gathered.transpose(1, 2).flatten(2))
+
+    def _split(self, x: Tensor, queries: int | None) -> list[Tensor]:
+        """Queries of the first positions, keys and values of all: (batch, heads, time, dim / heads) each."""
+        if queries is None or queries == x.shape[1]:
+            parts = self.query_key_value(x).chunk(3, dim=-1)
+        else:
+            dim = x.shape[-1]
+            weight, bias = self.query_key_value.weight, self.query_key_value.bias
+            q = F.linear(x[:, :queries], weight[:dim], bias[:dim])
+            parts = (q, *F.linear(x, weight[dim:], bias[dim:]).chunk(2, dim=-1))
+        return [part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in parts]

@@ -1,0 +1,97 @@
+"""The transformer encoder that all attention models here are made of."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from models.nets.attention import SelfAttention
+from models.nets.positions import LearnedPositions, PairBias, Rotary
+
+
+class EncoderLayer(nn.Module):
+    """Self-attention and a feed-forward net, each added to its input and normalised.
+
+    Post-norm, y = norm(x + f(x)), is the original order (arXiv 1706.03762) and the paper's; pre-norm,
+    y = x + f(norm(x)), trains deeper stacks without warm-up (arXiv 2002.04745).
+    """
+
+    def __init__(self, dim: int, heads: int, feedforward: int, dropout: float = 0.0, pre_norm: bool = False):
+        super().__init__()
+        self.pre_norm = pre_norm
+        self.attention = SelfAttention(dim, heads, dropout)
+        self.widen = nn.Linear(dim, feedforward)
+        self.narrow = nn.Linear(feedforward, dim)
+        self.attention_norm = nn.LayerNorm(dim)
+        self.feedforward_norm = nn.LayerNorm(dim)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(
+        self, x: Tensor, queries: int | None = None, bias: Tensor | None = None, rotary: Rotary | None = None
+    ) -> Tensor:
+        """(batch, time, dim) -> the first ``queries`` positions (all by default) of the layer's output."""
+        if self.pre_norm:
+            x = x[:, :queries] + self.dropout(self.attention(self.attention_norm(x), queries, bias, rotary))
+            return x + self._feedforward(self.feedforward_norm(x))
+        x = self.attention_norm(x[:, :queries] + self.dropout(self.attention(x, queries, bias, rotary)))
+        return self.feedforward_norm(x + self._feedforward(x))
+
+    def _feedforward(self, x: Tensor) -> Tensor:
+        return self.dropout(self.narrow(self.dropout(F.relu(self.widen(x)))))
+
+
+class TransformerEncoder(nn.Module):
+    """A sequence of known length through linear layer, positions, ``layers`` encoder layers and linear layer.
+
+    (batch, length, dim_in) -> (batch, length, dim_out). With ``tokens`` > 0 the input is (batch, length, 1) integers
+    that are looked up in a table of ``tokens`` rows of width ``dim_in``. ``times`` gives the frame number of each
+    position to rotary attention (0, 1, 2, ... by default).
+    """
+
+    def __init__(
+        self,
+        dim_in: int,
+        dim_out: int,
+        length: int,
+        *,
+        dim: int,
+        layers: int,
+        heads: int,
+        dropout: float = 0.0,
+        feedforward: int = 0,
+        tokens: int = 0,
+        learned_positions: bool = True,
+        pair_bias: bool = False,
+        rotary: bool = False,
+        pre_norm: bool = False,
+        times: Sequence[int] | None = None,
+    ):
+        super().__init__()
+        self.length = length
+        self.embed = nn.Embedding(tokens, dim_in) if tokens else None
+        self.enter = nn.Linear(dim_in, dim)
+        self.positions = LearnedPositions(length, dim) if learned_positions else None
+        self.pair_bias = PairBias(length) if pair_bias and length > 1 else None
+        self.rotary = Rotary(torch.tensor(times or range(length)), dim // heads) if rotary else None
+        self.layers = nn.ModuleList(
+            EncoderLayer(dim, heads, feedforward or dim, dropout, pre_norm) for _ in range(layers)
+        )
+        self.last_norm = nn.LayerNorm(dim) if pre_norm else None
+        self.leave = nn.Linear(dim, dim_out)
+
+    def forward(self, x: Tensor, first: int | None = None) -> Tensor:
+        """The outputs of the first positions (all by default); the last layer computes no others."""
+        assert x.shape[1] == self.length, f"{x.shape[1]} positions given to an encoder of {self.length}"
+        if self.embed is not None:
+            x = self.embed(x.squeeze(-1))
+        x = self.enter(x)
+        if self.positions is not None:
+            x = self.positions(x)
+        for index, layer in enumerate(self.layers):
+            queries = first if index == len(self.layers) - 1 else None
+            bias = self.pair_bias(queries) if self.pair_bias is not None else None
+            x = layer(x, queries, bias, self.rotary)
+        if self.last_norm is not None:
+            x = self.last_norm(x)
+        return self.leave(x)

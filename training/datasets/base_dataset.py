@@ -1,0 +1,53 @@
+"""What every data set promises: windows, batches gathered at once, and whole sequences."""
+
+import argparse
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from models.windows import Window
+
+
+class BaseDataset(Dataset, ABC):
+    """Items of one split (``train``, ``val``, ``test``) of a corpus, cut out at anchors.
+
+    A subclass is found by its file, ``training/datasets/foo_dataset.py`` holding ``FooDataset``. The loader is given
+    ``collate_fn=collated``, as ``__getitems__`` already makes the batch.
+    """
+
+    inputs: tuple[Window, ...]
+    outputs: tuple[Window, ...]
+    sequence_ids: tuple[str, ...]
+    """The sequences that windows come from."""
+
+    def __init__(self, opt: argparse.Namespace, split: str):
+        self.split = split
+
+    @staticmethod
+    def modify_commandline_options(parser: Any) -> None:
+        """Add the options that this class reads to an argparse group."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """The number of items."""
+
+    @abstractmethod
+    def __getitems__(self, indices: Sequence[int]) -> dict[str, Tensor]:
+        """The batch of these items: ``in_<modality>`` and ``out_<modality>``, each (batch, time, dim)."""
+
+    def __getitem__(self, index: int) -> dict[str, Tensor]:
+        """One item: ``in_<modality>`` and ``out_<modality>``, each (time, dim)."""
+        return {key: value[0] for key, value in self.__getitems__([index]).items()}
+
+    @abstractmethod
+    def sequence(self, sequence_id: str) -> dict[str, np.ndarray]:
+        """All frames of one sequence: {modality: (frames, dim)}, read-only."""
+
+
+def collated(batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Give the batch as it is: ``__getitems__`` has collated it."""
+    return batch

@@ -1,0 +1,123 @@
+"""Windows over the aligned features of a corpus: any number of input and output modalities."""
+
+import argparse
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from feature_extraction import store
+from models.windows import Window, anchors, needed_frames
+from training.datasets.base_dataset import BaseDataset
+from training.datasets.corpus import Corpus, open_corpus
+from training.datasets.gather import WindowGatherer
+from training.datasets.window_options import read_windows
+
+log = logging.getLogger(__name__)
+
+
+class MultimodalDataset(BaseDataset):
+    """Items (sequence, anchor) of ``<sequence_id>.<modality>.npy`` files, which stay memory-mapped.
+
+    An input of length l and offset o is frames [t + o, t + o + l) of its modality, an output likewise; every anchor t
+    at which all windows fit is an item, in the order of the split list. The arrays of a sequence have equal lengths,
+    or are cut in memory with ``--fix_lengths``.
+    """
+
+    def __init__(self, opt: argparse.Namespace, split: str = "train"):
+        super().__init__(opt, split)
+        self._opt = opt
+        data_dir = Path(opt.data_dir)
+        listed = store.read_split(data_dir, split, opt.base_filenames_file if split == "train" else None)
+        inputs, outputs, cuts = read_windows(opt)
+        corpus = open_corpus(data_dir, listed, (*inputs, *outputs), cuts if opt.fix_lengths else None)
+        self.inputs = tuple(corpus.sized(window, "--dins") for window in inputs)
+        self.outputs = tuple(corpus.sized(window, "--douts") for window in outputs)
+        self._corpus, self._anchors = _long_enough(corpus, (*self.inputs, *self.outputs), listed, split)
+        self.sequence_ids = self._corpus.sequence_ids
+        self._ends = np.cumsum([len(each) for each in self._anchors], dtype=np.int64)
+        self._starts = np.array([each.start for each in self._anchors], dtype=np.int64)
+        self._chosen = _subset(self._total, opt.num_train_samples if split == "train" else 0)
+        self._gatherer = WindowGatherer(self.inputs, self.outputs)
+
+    @staticmethod
+    def modify_commandline_options(parser: Any) -> None:
+        """Which modalities, and which of their frames."""
+        add, yes_no = parser.add_argument, argparse.BooleanOptionalAction
+        add("--base_filenames_file", default="base_filenames_train.txt", help="list of the training sequences")
+        add("--input_modalities", default="", help="comma-separated feature names, as in <sequence>.<feature>.npy")
+        add("--output_modalities", default="", help="comma-separated feature names")
+        add("--input_lengths", default="", help="frames of each input window; one number serves all")
+        add("--output_lengths", default="", help="frames of each output window")
+        add("--input_time_offsets", default="0", help="first frame of each input window, from the anchor")
+        add("--output_time_offsets", default="1", help="first frame of each output window, from the anchor")
+        add("--dins", default="", help="dimensions of the inputs; read from the files if left out")
+        add("--douts", default="", help="dimensions of the outputs; read from the files if left out")
+        add("--input_types", default="c", help="c (continuous) or d (discrete) per input")
+        add("--input_num_tokens", default="0", help="number of tokens of each discrete input, 0 for the others")
+        add("--output_num_tokens", default="0", help="number of tokens of each discrete output, 0 for the others")
+        add(
+            "--input_fix_length_types",
+            default="end",
+            help="per input: which end --fix_lengths cuts (end or beg), or single for a value of the whole sequence",
+        )
+        add("--output_fix_length_types", default="end", help="per output: end, beg or single")
+        add("--fix_lengths", action=yes_no, default=False, help="cut the modalities of a sequence to equal lengths")
+        add("--num_train_samples", type=int, default=0, help="train on so many windows, evenly spread (0: on all)")
+        add("--max_token_seq_len", type=int, default=1024, help="the longest discrete window allowed")
+
+    def __len__(self) -> int:
+        """The number of windows."""
+        return self._total if self._chosen is None else len(self._chosen)
+
+    def __getitems__(self, indices: Sequence[int]) -> dict[str, Tensor]:
+        """A batch of windows; its memory is used again once no tensor refers to it, see ``WindowGatherer``."""
+        items = np.asarray(indices, dtype=np.int64)
+        if len(items) and (items.min() < 0 or items.max() >= len(self)):
+            raise IndexError(f"item {items.min()} to {items.max()} of a data set of {len(self)}")
+        if self._chosen is not None:
+            items = self._chosen[items]
+        sequences = np.searchsorted(self._ends, items, side="right")
+        before = np.where(sequences > 0, self._ends[sequences - 1], 0)
+        return self._gatherer.gather(self._corpus.arrays, sequences, items - before + self._starts[sequences])
+
+    def sequence(self, sequence_id: str) -> dict[str, np.ndarray]:
+        """All frames of one sequence: {modality: (frames, dim)}, read-only."""
+        return self._corpus.sequence(sequence_id)
+
+    def __reduce__(self) -> tuple[type["MultimodalDataset"], tuple[argparse.Namespace, str]]:
+        """A process that is sent the data set opens the files itself: memory maps do not travel."""
+        return MultimodalDataset, (self._opt, self.split)
+
+    @property
+    def _total(self) -> int:
+        return int(self._ends[-1]) if len(self._ends) else 0
+
+
+def _subset(total: int, wanted: int) -> np.ndarray | None:
+    if wanted <= 0 or wanted >= total:
+        return None
+    return np.linspace(0, total - 1, wanted).round().astype(np.int64)
+
+
+def _long_enough(
+    corpus: Corpus, windows: Sequence[Window], listed: Sequence[str], split: str
+) -> tuple[Corpus, list[range]]:
+    """Leave out the sequences that no window fits in, and say so once."""
+    found = [anchors(windows, frames) for frames in corpus.frames]
+    kept = [place for place, each in enumerate(found) if each]
+    if listed and not kept:
+        raise ValueError(
+            f"no window fits in the {len(listed)} sequences of the {split} split: the longest has "
+            f"{max(corpus.frames)} frames, --input_lengths, --output_lengths and their offsets need "
+            f"{needed_frames(windows)}"
+        )
+    if len(kept) < len(found):
+        short = [corpus.sequence_ids[place] for place, each in enumerate(found) if not each]
+        log.warning(
+            "%d of %d %s sequences are too short for a window: %s", len(short), len(found), split, ", ".join(short)
+        )
+    return corpus.subset(kept), [found[place] for place in kept]
