@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import soxr
 
-from feature_extraction.audio import Audio, duration, frame_count, read_audio, resample_audio, working_rate
+from feature_extraction.audio import Audio, duration, frame_count, read_audio, working_rate
 from feature_extraction.motion.bvh import read_bvh, read_bvh_header
 from feature_extraction.motion.resample import resample, resampled_frames
 from feature_extraction.motion.skeleton import Motion
@@ -20,12 +22,24 @@ def raw_frames(path: Path, source: str, fps: float) -> int:
     return _COUNT[source](path, fps)
 
 
-def pair_frames(raw: Mapping[str, Path], fps: float) -> int:
-    """Give the frames that all raw files of a sequence fill at `fps`: the smallest of their counts.
+def natural_frames(raw: Motion | Audio, fps: float) -> int:
+    """Give the frames that a recording fills at `fps`."""
+    if isinstance(raw, Motion):
+        return resampled_frames(raw.frames, raw.fps, fps)
+    return frame_count(raw.duration_s, fps)
 
-    Only headers are read, so that the count does not depend on which of them is extracted first.
+
+def pair_frames(raw: Mapping[str, Path], source: str, fps: float) -> int:
+    """Give the frames of a sequence's `source` at `fps`: the smallest count of all its raw files.
+
+    Only headers are read, so that the count does not depend on which of them is extracted first. A partner that
+    cannot be read has no say.
     """
-    return min(raw_frames(path, source, fps) for source, path in raw.items())
+    counts = [raw_frames(raw[source], source, fps)]
+    for partner in raw.keys() - {source}:
+        with suppress(ValueError, OSError):
+            counts.append(raw_frames(raw[partner], partner, fps))
+    return min(counts)
 
 
 def read_raw(path: Path, source: str, fps: float, frames: int | None = None) -> Motion | Audio:
@@ -40,7 +54,10 @@ def to_rate(raw: Raw, fps: float, frames: int | None = None) -> Raw:
     """
     if isinstance(raw, Motion):
         return _motion_to_rate(raw, fps, frames)
-    return resample_audio(raw, working_rate(fps)[0])
+    sample_rate, _ = working_rate(fps)
+    if raw.sample_rate == sample_rate:
+        return raw
+    return Audio(soxr.resample(raw.samples, raw.sample_rate, sample_rate), sample_rate)
 
 
 def trim(arrays: Sequence[np.ndarray]) -> list[np.ndarray]:

@@ -91,11 +91,12 @@ class Feature:
 
     def encode(self, raw: "Motion | Audio", frames: int | None = None) -> np.ndarray:
         """Give the (frames, dim) float32 array of one recording at any rate (None: as many frames as it has)."""
+        frames = align.natural_frames(raw, self.fps) if frames is None else frames
         raw = align.to_rate(raw, self.fps, frames)
         array = combine(build(self.extractors, self.fps), raw, frames)
         if array.columns != self.all_columns:
             odd = sorted(set(array.columns) ^ set(self.all_columns)) or ["their order"]
-            raise ValueError(f"this recording does not fit the feature {self.name}: the columns differ in {_few(odd)}")
+            raise ValueError(f"this recording does not fit the feature {self.name}: the columns differ in {few(odd)}")
         return self.scale(self.select(array.values))
 
     def select(self, values: np.ndarray) -> np.ndarray:
@@ -152,7 +153,7 @@ def combine(extractors: Sequence[BaseFeatures], raw: "Motion | Audio", frames: i
     arrays = [extractor.encode(raw, frames) for extractor in extractors]
     columns = tuple(name for array in arrays for name in array.columns)
     if len(set(columns)) < len(columns):
-        raise ValueError(f"two extractors give the same column: {_few(_repeated(columns))}")
+        raise ValueError(f"two extractors give the same column: {few(_repeated(columns))}")
     values = align.trim([array.values for array in arrays])
     return Combination(
         np.concatenate(values, axis=1, dtype=np.float32),
@@ -167,16 +168,23 @@ def feature_files(directory: Path, name: str) -> tuple[Path, Path]:
     return Path(directory) / f"{name}.json", Path(directory) / f"{name}.scaler.npz"
 
 
+def few(names: Sequence[str], most: int = 8) -> str:
+    """Name some things, at most `most` of them: "a, b and 3 more"."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def find_extractor(name: str) -> type[BaseFeatures]:
+    """Give the extractor class of a short name; LookupError for an unknown one."""
+    return registry.find("features", name)
+
+
 def _extractor(fps: float, name: str, **parameters: Any) -> BaseFeatures:
+    extractor = find_extractor(name)
     try:
-        return registry.find("features", name)(fps, **parameters)
+        return extractor(fps, **parameters)
     except TypeError as error:
         raise ValueError(f"the extractor {name} does not take these parameters: {error}") from error
 
 
 def _repeated(names: Sequence[str]) -> list[str]:
     return sorted({name for name in names if names.count(name) > 1})
-
-
-def _few(names: Sequence[str], most: int = 8) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -1,6 +1,5 @@
 """Recipes: which features make up a corpus, read from YAML."""
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ import yaml
 
 from feature_extraction.scaler import KINDS
 from feature_extraction.store import SUFFIXES
+from registry import nearest
 
 FOLDER = Path(__file__).parent / "recipes"
 
@@ -35,6 +35,16 @@ class FeatureRecipe:
     def name(self) -> str:
         """The name of the final arrays, "expmap_cr_scaled_20"."""
         return f"{self.key}{'_cr' * self.remove_constants}{'_scaled' * bool(self.scale)}_{self.fps:g}"
+
+    @property
+    def derived(self) -> list[str]:
+        """The names of all arrays that can be made of the unscaled one."""
+        return [
+            name
+            for cr in (False, True)
+            for scale in (None, "any")
+            if (name := replace(self, remove_constants=cr, scale=scale).name) != self.base
+        ]
 
 
 @dataclass(frozen=True)
@@ -73,11 +83,8 @@ def load_recipe(name: str | Path) -> Recipe:
     """
     path = Path(name) if str(name).endswith((".yaml", ".yml")) else FOLDER / f"{name}.yaml"
     if not path.is_file():
-        near = difflib.get_close_matches(str(name), recipe_names(), n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise LookupError(
-            f"no recipe {name}{hint} There are {', '.join(recipe_names())}, or give the path of a .yaml file"
-        )
+        hint = nearest(str(name), recipe_names()) or f"there are {', '.join(recipe_names())}"
+        raise LookupError(f"there is no recipe {str(name)!r} ({path}); {hint}; a .yaml file of your own can be given")
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
@@ -86,6 +93,11 @@ def load_recipe(name: str | Path) -> Recipe:
         return parse_recipe(path.stem, data)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def recipe_of(base: str, source: str, extractors: Iterable[dict[str, Any]], fps: float) -> FeatureRecipe:
+    """Give the recipe of unscaled arrays, from their name ("expmap_20") and what makes them."""
+    return FeatureRecipe(base.rpartition("_")[0], source, tuple(extractors), fps)
 
 
 def parse_recipe(name: str, data: Any) -> Recipe:
@@ -127,9 +139,8 @@ def _checked(data: Any, where: str, known: Iterable[str]) -> Mapping[str, Any]:
         raise ValueError(f"{where} is a mapping, not {data!r}")
     for key in data:
         if key not in known:
-            near = difflib.get_close_matches(str(key), known, n=1)
-            hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(sorted(known))}"
-            raise ValueError(f"{where} has an unknown key {key!r}{hint}")
+            hint = nearest(str(key), sorted(known)) or f"there are {', '.join(sorted(known))}"
+            raise ValueError(f"{where} has an unknown key {key!r}; {hint}")
     return data
 
 

@@ -20,6 +20,8 @@ SUFFIXES: dict[str, tuple[str, ...]] = {"motion": (".bvh",), "audio": (".wav", "
 SPLITS = ("train", "val", "test")
 HELD_OUT = 0.1
 """The share of val, and of test, where a corpus brings no lists."""
+LONGEST_WRITE_S = 3600.0
+"""Where locks do not work, a temporary file this old is nobody's."""
 TEMPORARY_PREFIX = ".terpsichore-tmp-"
 
 
@@ -119,6 +121,21 @@ def remove_leftovers(folder: Path, older_than_s: float = 0.0) -> int:
     return len(leftovers)
 
 
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep other runs out of a folder: whoever comes second waits. The lock goes with the process and leaves no file.
+
+    Leftovers of killed runs are removed. On a file system without locks others are not kept out.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        alone = _lock(descriptor, folder)
+        remove_leftovers(folder, older_than_s=0.0 if alone else LONGEST_WRITE_S)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def split_path(data_dir: Path, split: str) -> Path:
     """Give the path of a split list."""
     return Path(data_dir) / f"base_filenames_{split}.txt"
@@ -199,6 +216,21 @@ def _files(folder: Path) -> list[Path]:
         raise FileNotFoundError(f"no folder {folder}")
     with os.scandir(folder) as entries:
         return [folder / entry.name for entry in entries if entry.is_file() and not entry.name.startswith(".")]
+
+
+def _lock(descriptor: int, folder: Path) -> bool:
+    try:
+        import fcntl
+    except ImportError:  # not a POSIX system
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        log.warning("waiting for another run to finish with %s", folder)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    except OSError:
+        return False
+    return True
 
 
 def _flush(path: Path) -> None:

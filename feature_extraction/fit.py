@@ -1,0 +1,129 @@
+"""Fitting a feature: its constant columns, its scaler and its decoding, over the whole train split and nothing else."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from feature_extraction.arrays import Sidecar, digest, recipe_hash
+from feature_extraction.feature import Feature, build, feature_files, few
+from feature_extraction.parallel import Workers
+from feature_extraction.recipe import FeatureRecipe
+from feature_extraction.scaler import Moments, Scaler, total
+from feature_extraction.store import feature_path, load_array, read_split, sequences_with, split_path
+
+
+def fitted(
+    pool: Workers, data_dir: Path, recipe: FeatureRecipe, members: Mapping[str, Sidecar], replace_existing: bool
+) -> Feature:
+    """Give the fitted feature of a folder: the one that is there if it is still right, else a new one in its place.
+
+    `members` holds the sidecars of all sequences. ValueError when none of them is in the train split, or when some do
+    not belong with the others.
+    """
+    in_train = set(read_split(data_dir, "train"))
+    train = {name: members[name] for name in sorted(members) if name in in_train}
+    if not train:
+        raise ValueError(
+            f"{recipe.name} cannot be fitted: no sequence of {split_path(data_dir, 'train')} has {recipe.base}"
+        )
+    known = _known(data_dir, recipe.name)
+    if replace_existing or known is None or known.provenance.get("fit_hash") != fit_hash(recipe, train):
+        discard(data_dir, recipe.name, recipe.base)
+        known = None
+    agree(recipe, members)
+    if known is None:
+        moments = pool.each(f"fitting {recipe.name}", array_moments, [(data_dir, name, recipe.base) for name in train])
+        known = fit(recipe, train, moments)
+        known.save(data_dir)
+    return known
+
+
+def adopted(data_dir: Path, feature: Feature) -> Feature:
+    """Put a feature that was fitted elsewhere into a folder, in the place of another of its name."""
+    known = _known(data_dir, feature.name)
+    if known is None or known.to_dict() != feature.to_dict():
+        discard(data_dir, feature.name, feature.base)
+        feature.save(data_dir)
+    return feature
+
+
+def fit_hash(recipe: FeatureRecipe, train: Mapping[str, Sidecar]) -> str:
+    """Give a hash of all that decides a fitted feature: the recipe, and what the train split is made of."""
+    members = [
+        (sequence_id, train[sequence_id].source_hash, train[sequence_id].frames) for sequence_id in sorted(train)
+    ]
+    return digest([recipe_hash(recipe), recipe.remove_constants, recipe.scale, members])
+
+
+def fit(recipe: FeatureRecipe, train: Mapping[str, Sidecar], moments: Iterable[Moments]) -> Feature:
+    """Fit a feature on the train split, given the moments of each of its arrays."""
+    first = next(iter(train.values()))
+    summed = total(moments)
+    constant = summed.constant if recipe.remove_constants else summed.constant & False
+    if constant.all():
+        raise ValueError(f"{recipe.name}: every column is constant over the train split; there is nothing to learn")
+    return Feature(
+        name=recipe.name,
+        base=recipe.base,
+        source=recipe.source,
+        fps=recipe.fps,
+        extractors=recipe.extractors,
+        all_columns=tuple(first.columns),
+        dims=tuple(first.dims),
+        columns=tuple(name for name, gone in zip(first.columns, constant, strict=True) if not gone),
+        constants={
+            name: float(value) for name, value, gone in zip(first.columns, summed.mean, constant, strict=True) if gone
+        },
+        scaler=Scaler.from_moments(summed.select(~constant), recipe.scale) if recipe.scale else None,
+        decoding=merged_decoding(recipe, train),
+        provenance={
+            "fit_hash": fit_hash(recipe, train),
+            "train_sequences": len(train),
+            "train_frames": summed.count,
+            "remove_constants": recipe.remove_constants,
+            "scale": recipe.scale,
+        },
+    )
+
+
+def agree(recipe: FeatureRecipe, members: Mapping[str, Sidecar]) -> None:
+    """Make sure that the sequences of a corpus belong together; ValueError listing the odd ones."""
+    merged_decoding(recipe, members)
+    kinds = Counter(tuple(sidecar.columns) for sidecar in members.values())
+    usual = kinds.most_common(1)[0][0]
+    odd = [name for name, sidecar in members.items() if tuple(sidecar.columns) != usual]
+    if odd:
+        raise ValueError(
+            f"{recipe.base}: the columns of {few(odd)} are not those of the other {kinds[usual]} sequences; "
+            "put recordings that differ into folders of their own"
+        )
+
+
+def merged_decoding(recipe: FeatureRecipe, sidecars: Mapping[str, Sidecar]) -> list[dict[str, Any]]:
+    """Give the decoding that stands for these sequences, one for each extractor; ValueError listing the odd ones."""
+    extractors = build(recipe.extractors, recipe.fps)
+    return [
+        extractor.merge_decodings({name: sidecar.decoding[place] for name, sidecar in sidecars.items()})
+        for place, extractor in enumerate(extractors)
+    ]
+
+
+def array_moments(data_dir: Path, sequence_id: str, base: str) -> Moments:
+    """Give the moments of one unscaled array."""
+    return Moments.of(load_array(feature_path(data_dir, sequence_id, base)))
+
+
+def discard(data_dir: Path, name: str, base: str) -> None:
+    """Delete a fitted feature and its scaled arrays; the JSON goes first, so that what is left does not look valid."""
+    for path in feature_files(data_dir, name):
+        path.unlink(missing_ok=True)
+    for sequence_id in sequences_with(data_dir, name) if name != base else []:
+        feature_path(data_dir, sequence_id, name).unlink(missing_ok=True)
+
+
+def _known(data_dir: Path, name: str) -> Feature | None:
+    try:
+        return Feature.load(data_dir, name)
+    except (FileNotFoundError, ValueError, TypeError, KeyError):
+        return None
