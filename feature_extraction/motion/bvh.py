@@ -1,0 +1,217 @@
+"""BVH files: read into a Motion, and written so that every reader of the field understands them alike.
+
+Position channels replace the joint's OFFSET. Those of a joint below the root that never change become its OFFSET;
+those that do stay animated. An axis without a position channel keeps its OFFSET. The axes are the file's (y is up).
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from feature_extraction.motion import rotation
+from feature_extraction.motion.bvh_head import BvhError, BvhHeader, Joint, parse_head
+from feature_extraction.motion.number_text import NotANumberError, parse_numbers
+from feature_extraction.motion.skeleton import Motion, Skeleton
+from feature_extraction.store import atomic_path
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+FRAME_TIME_END = re.compile(rb"^[ \t]*Frame[ \t]*Time[^\n\r]*[\n\r]", re.IGNORECASE | re.MULTILINE)
+HEAD_BYTES = 1 << 16
+STILL = 1e-5
+"""A position that varies by less than this, in units of the skeleton's height, is constant (files have 6 digits)."""
+ANGLE_DECIMALS = 6
+OFFSET_DIGITS = 10
+LENGTH_DIGITS = 8  # digits of a length as large as the skeleton's height
+HINGE_TOLERANCE = 1e-7  # radians by which a rotation may leave the axes of its joint's channels
+
+
+def read_bvh(path: Path | str) -> Motion:
+    """Read a BVH file.
+
+    ValueError, naming file, line and column, for a file that is malformed or cut off.
+    """
+    text = _lines(Path(path).read_bytes())
+    try:
+        header, motion_start = parse_head(text)
+        values = _parse_motion(text, motion_start, header)
+    except BvhError as error:
+        raise _located(path, text, error) from None
+    return _to_motion(header, values)
+
+
+def read_bvh_header(path: Path | str) -> BvhHeader:
+    """Read only the head of a BVH file: its joints, number of frames and rate; ValueError as `read_bvh`."""
+    text = b""
+    with open(path, "rb") as file:
+        while block := file.read(max(HEAD_BYTES, len(text))):
+            text += block
+            if FRAME_TIME_END.search(text):
+                break
+    text = _lines(text)
+    try:
+        return parse_head(text)[0]
+    except BvhError as error:
+        raise _located(path, text, error) from None
+
+
+def write_bvh(path: Path | str, motion: Motion) -> None:
+    """Write a BVH file, in one step.
+
+    The root has OFFSET 0 0 0 and position channels, other joints have position channels only if they move. A joint
+    that turns in a way its own Euler order cannot say gets the order's missing axes.
+    """
+    skeleton = motion.skeleton
+    orders = [_order_for(motion.rotations[:, j], order) for j, order in enumerate(skeleton.orders)]
+    joints = _depth_first(skeleton.parents)
+    decimals = max(0, LENGTH_DIGITS - 1 - int(np.floor(np.log10(skeleton.height))))
+    values, formats = [], []
+    for j in joints:
+        if j in skeleton.moving:
+            values.append(motion.positions[:, skeleton.moving.index(j)])
+            formats += [f"%.{decimals}f"] * 3
+        if orders[j]:
+            values.append(np.degrees(np.unwrap(rotation.to_euler(motion.rotations[:, j], orders[j]), axis=0)))
+            formats += [f"%.{ANGLE_DECIMALS}f"] * len(orders[j])
+    line = " ".join(formats) + "\n"
+    with atomic_path(Path(path)) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
+        file.write("\n".join(_hierarchy_lines(skeleton, joints, orders)))
+        file.write(f"\nMOTION\nFrames: {motion.frames}\nFrame Time: {1 / motion.fps!r}\n")
+        file.writelines(line % tuple(row) for row in np.concatenate(values, axis=1).tolist())
+
+
+def _lines(text: bytes) -> bytes:
+    """Take away a byte order mark, and let lines end in newline (with or without a carriage return before it)."""
+    text = text.removeprefix(BYTE_ORDER_MARK)
+    return text if b"\n" in text else text.replace(b"\r", b"\n")
+
+
+def _located(path: Path | str, text: bytes, error: BvhError) -> ValueError:
+    offset = len(text.rstrip()) if error.offset is None else error.offset
+    line = text.count(b"\n", 0, offset) + 1
+    column = offset - text.rfind(b"\n", 0, offset)
+    return ValueError(f"{path}:{line}:{column}: {error}")
+
+
+def _parse_motion(text: bytes, start: int, header: BvhHeader) -> np.ndarray:
+    """Give the (frames, channels) numbers after the head."""
+    motion = text[start:]
+    try:
+        values, offsets = parse_numbers(motion)
+    except NotANumberError as error:
+        raise BvhError(f"{error}{_comma_hint(error)}", start + error.offset) from None
+    line_ends = np.append(np.flatnonzero(np.frombuffer(motion, np.uint8) == ord("\n")), len(motion))
+    counts = np.diff(np.searchsorted(offsets, line_ends), prepend=0)
+    counts = counts[counts > 0]
+    wrong = np.flatnonzero(counts != header.channels)
+    if len(wrong):
+        first = int(counts[: wrong[0]].sum())
+        reason = f"{counts[wrong[0]]} numbers in frame {wrong[0]}, where the CHANNELS ask for {header.channels}"
+        raise BvhError(reason, start + int(offsets[first]))
+    if len(counts) != header.frames:
+        raise BvhError(f"{len(counts)} lines of motion, where Frames: {header.frames} are announced")
+    return values.reshape(header.frames, header.channels)
+
+
+def _comma_hint(error: NotANumberError) -> str:
+    return "; decimals are written with a point" if "," in str(error) else ""
+
+
+def _to_motion(header: BvhHeader, values: np.ndarray) -> Motion:
+    joints = header.joints
+    columns = np.cumsum([0, *(len(joint.channels) for joint in joints)])
+    places = _positions(joints, columns, values)
+    skeleton = _skeleton(joints, places)
+    positions = np.stack([places[j] for j in skeleton.moving], axis=1)
+    return Motion(skeleton, header.fps, _rotations(joints, columns, values), positions)
+
+
+def _positions(joints: tuple[Joint, ...], columns: np.ndarray, values: np.ndarray) -> dict[int, np.ndarray]:
+    """Give the (frames, 3) positions of the root and of each joint that has position channels."""
+    places = {}
+    for j, joint in enumerate(joints):
+        axes = ["XYZ".index(axis) if kind == "position" else -1 for kind, axis in joint.channels]
+        if j == 0 or max(axes, default=-1) >= 0:
+            places[j] = np.tile(np.array(joint.offset), (len(values), 1))
+            for channel, axis in enumerate(axes):
+                if axis >= 0:
+                    places[j][:, axis] = values[:, columns[j] + channel]
+    return places
+
+
+def _skeleton(joints: tuple[Joint, ...], places: dict[int, np.ndarray]) -> Skeleton:
+    """Give the skeleton, once it is known which of the animated positions vary."""
+    offsets = np.array([joint.offset for joint in joints])
+    offsets[0] = 0.0
+    constant = offsets.copy()
+    for j, place in places.items():
+        constant[j] = (place.min(axis=0) + place.max(axis=0)) / 2 if j else 0.0
+    skeleton = Skeleton(
+        names=tuple(joint.name for joint in joints),
+        parents=tuple(joint.parent for joint in joints),
+        offsets=constant,
+        orders=tuple("".join(axis for kind, axis in joint.channels if kind == "rotation") for joint in joints),
+        end_sites=tuple((j, end) for j, joint in enumerate(joints) for end in joint.end_sites),
+    )
+    still = STILL * skeleton.height
+    moving = [j for j, place in places.items() if j == 0 or np.ptp(place, axis=0).max() > still]
+    offsets_kept = np.where(np.isin(np.arange(len(joints)), moving)[:, None], offsets, constant)
+    return replace(skeleton, offsets=offsets_kept, moving=tuple(moving))
+
+
+def _rotations(joints: tuple[Joint, ...], columns: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Give the (frames, joints, 4) local rotations, converting the joints of each Euler order together."""
+    rotations = rotation.identity(len(values), len(joints))
+    groups: dict[str, tuple[list[int], list[list[int]]]] = {}
+    for j, joint in enumerate(joints):
+        turning = [(axis, columns[j] + i) for i, (kind, axis) in enumerate(joint.channels) if kind == "rotation"]
+        members, channels = groups.setdefault("".join(axis for axis, _ in turning), ([], []))
+        members.append(j)
+        channels.append([column for _, column in turning])
+    for order, (members, channels) in groups.items():
+        if order:
+            rotations[:, members] = rotation.from_euler(np.radians(values[:, channels]), order)
+    return rotations
+
+
+def _order_for(rotations: np.ndarray, order: str) -> str:
+    """Give the Euler order to write a joint in: its own if that can say all its `rotations` (frames, 4)."""
+    if len(order) == 3:
+        return order
+    said = rotation.from_euler(rotation.to_euler(rotations, order), order)
+    error = rotation.log(rotation.mul(rotation.inv(said), rotations))
+    return order if np.abs(error).max() <= HINGE_TOLERANCE else rotation.complete_order(order)
+
+
+def _depth_first(parents: tuple[int, ...]) -> list[int]:
+    """Give the joints in an order in which each is followed by all below it, as the hierarchy is nested."""
+    joints, waiting = [], [0]
+    while waiting:
+        joints.append(waiting.pop())
+        waiting += [child for child in reversed(range(len(parents))) if parents[child] == joints[-1]]
+    return joints
+
+
+def _hierarchy_lines(skeleton: Skeleton, joints: list[int], orders: list[str]) -> list[str]:
+    """Give the lines of the HIERARCHY, `joints` being depth first."""
+    lines = ["HIERARCHY"]
+    branch: list[int] = []
+    for j in joints:
+        while branch and branch[-1] != skeleton.parents[j]:
+            branch.pop()
+            lines.append("\t" * len(branch) + "}")
+        position = [f"{axis}position" for axis in "XYZ"] if j in skeleton.moving else []
+        channels = [*position, *(f"{axis}rotation" for axis in orders[j])]
+        block = [f"{'JOINT' if j else 'ROOT'} {skeleton.names[j]}", "{", f"\t{_offset(skeleton.offsets[j])}"]
+        block.append(f"\tCHANNELS {' '.join([str(len(channels)), *channels])}")
+        for offset in (offset for joint, offset in skeleton.end_sites if joint == j):
+            block += ["\tEnd Site", "\t{", f"\t\t{_offset(offset)}", "\t}"]
+        lines += ["\t" * len(branch) + line for line in block]
+        branch.append(j)
+    return lines + ["\t" * depth + "}" for depth in reversed(range(len(branch)))]
+
+
+def _offset(offset: Sequence[float] | np.ndarray) -> str:
+    return "OFFSET " + " ".join(f"{value:.{OFFSET_DIGITS}g}" for value in offset)

@@ -1,0 +1,68 @@
+"""Decimal numbers out of text, a block at a time: as exact as float(), several times as fast."""
+
+import re
+
+import numpy as np
+
+NUMBER = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+BLOCK = 16384  # tokens converted together, so that the work stays within the processor's cache
+MAX_DIGITS = 15  # as many as float64 holds exactly, whatever they are
+MAX_LENGTH = MAX_DIGITS + 2  # with a sign and a point
+ZERO, POINT, PLUS, MINUS = b"0.+-"
+
+
+class NotANumberError(ValueError):
+    """A token that is no finite decimal number; `offset` is its place in the text, in bytes."""
+
+    def __init__(self, token: bytes, offset: int):
+        """Say that `token`, at `offset`, is not a number."""
+        super().__init__(f"{token.decode(errors='replace')!r} is not a finite number")
+        self.offset = offset
+
+
+def parse_numbers(text: bytes) -> tuple[np.ndarray, np.ndarray]:
+    """Give all numbers of blank-separated `text` as float64, and the offset at which each begins.
+
+    The values are those of `float`. NotANumberError for anything that is no finite decimal number ("nan", "1,5").
+    """
+    data = np.frombuffer(text, dtype=np.uint8)
+    inside = np.zeros(len(data) + 2, dtype=bool)
+    inside[1:-1] = data > ord(" ")
+    bounds = np.flatnonzero(inside[1:] != inside[:-1])
+    starts, ends = bounds[::2], bounds[1::2]
+    values = np.empty(len(starts))
+    for first in range(0, len(starts), BLOCK):
+        block = slice(first, first + BLOCK)
+        values[block] = _parse_block(text, data, starts[block], ends[block])
+    return values, starts
+
+
+def _parse_block(text: bytes, data: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Convert some tokens: the plain ones ("-12.5") together, the others ("1e-5") one by one."""
+    lengths = np.minimum(ends - starts, MAX_LENGTH + 1).astype(np.uint8)
+    place = np.arange(min(int(lengths.max()), MAX_LENGTH), dtype=np.uint8)[:, None]  # 0 is a token's last character
+    characters = data.take(ends - 1 - place, mode="clip")
+    present = place < lengths
+    figures = characters - np.uint8(ZERO)  # below 10 for digits only, since uint8 wraps around
+    digit, point = (figures < 10) & present, (characters == POINT) & present
+    lead = data[starts]
+    digits, points = digit.sum(axis=0, dtype=np.uint8), point.sum(axis=0, dtype=np.uint8)
+    known = digits + points + ((lead == PLUS) | (lead == MINUS))
+    plain = (digits > 0) & (digits <= MAX_DIGITS) & (points <= 1) & (known == lengths)
+
+    # With the point counted as a digit 0, the number is `left * 10**(decimals + 1) + right`, all of it exact.
+    power = 10.0 ** np.arange(MAX_LENGTH + 1)
+    together = power[place[:, 0]] @ (digit * figures).astype(np.float64)
+    decimals = np.minimum((point * place).sum(axis=0, dtype=np.uint8), MAX_LENGTH - 1)
+    left = np.floor(together / power[decimals + 1])
+    integer = np.where(points > 0, together - 9 * left * power[decimals], together)
+    values = np.where(lead == MINUS, -integer, integer) / power[decimals]
+    for i in np.flatnonzero(~plain):
+        values[i] = _parse_one(text[starts[i] : ends[i]], int(starts[i]))
+    return values
+
+
+def _parse_one(token: bytes, offset: int) -> float:
+    if not NUMBER.fullmatch(token) or not np.isfinite(value := float(token)):
+        raise NotANumberError(token, offset)
+    return value
