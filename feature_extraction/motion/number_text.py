@@ -5,6 +5,7 @@ import re
 import numpy as np
 
 NUMBER = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+NUMBER_BYTES = b"0123456789+-.eE"  # float() takes other things too, such as "nan" and "1_000"
 BLOCK = 16384  # tokens converted together, so that the work stays within the processor's cache
 MAX_DIGITS = 15  # as many as float64 holds exactly, whatever they are
 MAX_LENGTH = MAX_DIGITS + 2  # with a sign and a point
@@ -57,12 +58,23 @@ def _parse_block(text: bytes, data: np.ndarray, starts: np.ndarray, ends: np.nda
     left = np.floor(together / power[decimals + 1])
     integer = np.where(points > 0, together - 9 * left * power[decimals], together)
     values = np.where(lead == MINUS, -integer, integer) / power[decimals]
-    for i in np.flatnonzero(~plain):
-        values[i] = _parse_one(text[starts[i] : ends[i]], int(starts[i]))
+    others = np.flatnonzero(~plain)
+    if len(others):
+        values[others] = _parse_others(text, starts[others].tolist(), ends[others].tolist())
     return values
 
 
-def _parse_one(token: bytes, offset: int) -> float:
-    if not NUMBER.fullmatch(token) or not np.isfinite(value := float(token)):
-        raise NotANumberError(token, offset)
-    return value
+def _parse_others(text: bytes, starts: list[int], ends: list[int]) -> list[float]:
+    tokens = [text[start:end] for start, end in zip(starts, ends, strict=True)]
+    try:
+        values = list(map(float, tokens))
+        if not b"".join(tokens).translate(None, NUMBER_BYTES) and np.isfinite(values).all():
+            return values
+    except ValueError:
+        pass
+    wrong = next(i for i, token in enumerate(tokens) if not _is_number(token))
+    raise NotANumberError(tokens[wrong], starts[wrong])
+
+
+def _is_number(token: bytes) -> bool:
+    return bool(NUMBER.fullmatch(token)) and bool(np.isfinite(float(token)))
