@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import soxr
@@ -13,8 +12,6 @@ from feature_extraction.audio import Audio, duration, frame_count, read_audio, w
 from feature_extraction.motion.bvh import read_bvh, read_bvh_header
 from feature_extraction.motion.resample import resample, resampled_frames
 from feature_extraction.motion.skeleton import Motion
-
-Raw = TypeVar("Raw", Motion, Audio)
 
 
 def raw_frames(path: Path, source: str, fps: float) -> int:
@@ -47,7 +44,7 @@ def read_raw(path: Path, source: str, fps: float, frames: int | None = None) -> 
     return _READ[source](path, fps, frames)
 
 
-def to_rate(raw: Raw, fps: float, frames: int | None = None) -> Raw:
+def to_rate(raw: Motion | Audio, fps: float, frames: int | None = None) -> Motion | Audio:
     """Give a recording at the rate that the extractors want for `fps`: a motion at `fps`, sound at its working rate.
 
     With `frames`, a motion is cut to that many; ValueError when it has fewer.
@@ -86,7 +83,7 @@ def _audio_frames(path: Path, fps: float) -> int:
 
 
 def _read_motion(path: Path, fps: float, frames: int | None) -> Motion:
-    return to_rate(read_bvh(path), fps, frames)
+    return _motion_to_rate(read_bvh(path), fps, frames)
 
 
 def _read_audio(path: Path, fps: float, frames: int | None) -> Audio:

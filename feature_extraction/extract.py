@@ -181,7 +181,7 @@ def _write_splits(data_dir: Path, raw: RawFiles, val_regex: str | None, test_reg
         data_dir, complete or list(raw), val_regex=val_regex, test_regex=test_regex, seed=seed
     )
     if written:
-        log.info("wrote %s", ", ".join(path.name for path in written))
+        log.info("wrote %s", ", ".join(sorted(path.name for path in written)))
     listed = {split: read_split(data_dir, split) for split in SPLITS if split_path(data_dir, split).exists()}
     for split, names in listed.items():
         if unknown := [name for name in names if name not in raw]:

@@ -54,7 +54,7 @@ class Recipe:
     name: str
     features: tuple[FeatureRecipe, ...]
 
-    def override(self, fps: float | None = None, joints: str | None = None) -> "Recipe":
+    def override(self, fps: float | None = None, joints: str | list[str] | None = None) -> "Recipe":
         """Give the recipe at another frame rate, or with another joint selection for each motion extractor."""
         if fps is not None and fps <= 0:
             raise ValueError(f"a frame rate is above 0, not {fps:g}")

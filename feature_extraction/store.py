@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 SUFFIXES: dict[str, tuple[str, ...]] = {"motion": (".bvh",), "audio": (".wav", ".flac", ".ogg", ".mp3")}
 """File endings of each source; where a sequence has several, the first one counts."""
+ARRAY_NAME = re.compile(r"(?P<sequence_id>.+)\.(?P<feature>[A-Za-z0-9_-]+_\d+(\.\d+)?)\.npy", re.DOTALL)
 SPLITS = ("train", "val", "test")
 HELD_OUT = 0.1
 """The share of val, and of test, where a corpus brings no lists."""
@@ -56,6 +57,15 @@ def sequences_with(data_dir: Path, feature: str) -> list[str]:
     """Give the sorted ids of the sequences that have an array of this feature."""
     ending = f".{feature}.npy"
     return sorted(path.name.removesuffix(ending) for path in _files(data_dir) if path.name.endswith(ending))
+
+
+def find_arrays(data_dir: Path) -> dict[str, dict[str, Path]]:
+    """Give the arrays of each sequence: {sequence_id: {feature name: path}}, sorted."""
+    found: dict[str, dict[str, Path]] = {}
+    for path in sorted(_files(data_dir)):
+        if match := ARRAY_NAME.fullmatch(path.name):
+            found.setdefault(match["sequence_id"], {})[match["feature"]] = path
+    return found
 
 
 def load_array(path: Path) -> np.ndarray:
