@@ -1,9 +1,9 @@
 """Find a class by its short name, list what exists. The only reflection in the project.
 
 One rule names everything that can be discovered: `<package>/<name>_<kind>.py` holds `<Name><Kind>`. The model `moglow`
-is `models/moglow_model.py` with the class `MoglowModel`, in whatever mixture of cases reads best (`MoGlowModel`). A class
-may have other names, as a literal in its body: `aliases = ("transflowpp",)`. A folder of one's own such files is a plugin
-folder.
+is `models/moglow_model.py` with the class `MoglowModel`, in whatever mixture of cases reads best (`MoGlowModel`). A
+class may have other names, as a literal in its body: `aliases = ("transflowpp",)`. A folder of such files of one's own
+is a plugin folder.
 """
 
 import ast
@@ -11,7 +11,7 @@ import importlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
@@ -70,10 +70,10 @@ def plugin_dirs() -> tuple[Path, ...]:
     return tuple(_plugin_dirs)
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str], shown: Callable[[str], str] = str) -> str:
     """Return `did you mean x or y?`, or "" where nothing in `known` is near; for the end of an error message."""
-    near = get_close_matches(name, list(known), n=3, cutoff=0.6)
-    return f"did you mean {' or '.join(near)}?" if near else ""
+    near = get_close_matches(name, list(known), n=2, cutoff=0.6)
+    return f"did you mean {' or '.join(map(shown, near))}?" if near else ""
 
 
 def _source(kind: str, name: str) -> Path:

@@ -1,0 +1,122 @@
+"""The options that every run has, whatever its model and data set."""
+
+import argparse
+
+from training.options.grammar import FlagAction, OptionGroup
+from training.options.paths import Folder, Folders
+from training.options.trainer import PlainValue
+
+OWNER = "base"
+
+OPTIMISERS = ("adam", "adamw", "sgd", "adagrad", "adadelta", "rmsprop")
+POLICIES = (
+    "lambda",
+    "exponential",
+    "step",
+    "multistep",
+    "plateau",
+    "cosine",
+    "cyclic",
+    "reduceOnPlateau",
+    "LinearWarmupCosineAnnealing",
+)
+
+ONE_CALL = ("hparams_file", "continue_train", "load_weights_only", "load_hparams", "skip_training")
+"""Options that say what this call is to do; they are not kept with the run."""
+
+RENAMED = {
+    "auto_lr_find": "it is gone; set --learning_rate",
+    "checkpoint_callback": "today it is --enable_checkpointing",
+    "distributed_backend": "today it is --strategy",
+    "flush_logs_every_n_steps": "it is gone; leave it out",
+    "max_nb_epochs": "today it is --max_epochs",
+    "plugins": "today it is --strategy, as in --strategy deepspeed_stage_2",
+    "progress_bar_refresh_rate": "today it is --enable_progress_bar or --no-enable_progress_bar",
+    "resume_from_checkpoint": "today it is --continue_train",
+    "tpu_cores": "today it is --accelerator tpu --devices N",
+    "weights_save_path": "today it is --experiments_dir",
+}
+"""Options of older scripts, and what to write today."""
+
+
+def add_options(group: OptionGroup) -> None:
+    """Declare them: what is run, on what data, how it is optimised, and what is done besides."""
+    _add_run(group)
+    _add_optimisation(group)
+    _add_occasions(group)
+
+
+def _add_run(group: OptionGroup) -> None:
+    add = group.add_argument
+    add("--experiment_name", "--experiment", dest="experiment", default="", help="name of the run, the YAML's if empty")
+    add("--hparams_file", type=Folder, default="", help="YAML file of the experiment, instead of its name")
+    add("--experiments_dir", type=Folder, default="training/experiments", help="folder that holds a folder per run")
+    add("--plugin_dir", type=Folders, default="", help="comma-separated folders of your own models, data sets, ...")
+    add("--data_dir", type=Folder, default="", help="folder of the corpus")
+    add("--corpus", default="", help="corpus to make or fetch when data_dir is not there yet")
+    add("--recipe", default="", help="feature recipe to extract before training; none: the features are there")
+    add("--model", default="transformer", help="short name of the model")
+    add("--dataset_name", default="multimodal", help="short name of the data set")
+    add("--seed", type=natural, default=0, help="seeds every random generator")
+
+
+def _add_optimisation(group: OptionGroup) -> None:
+    add = group.add_argument
+    add("--gpus", type=PlainValue(frozenset({"int", "list[int]"}), optional=True), help="GPUs to use: how many, -1 all")
+    add("--batch_size", type=positive, default=64, help="windows in a batch")
+    add("--num_workers", type=natural, default=0, help="processes that load data; 0: the training process itself")
+    add("--optimizer", choices=OPTIMISERS, default="adam", help="how the gradient is used")
+    add("--learning_rate", "--lr", type=float, default=1e-4, help="step size")
+    add("--weight_decay", type=float, default=0.0, help="weight decay of the optimiser")
+    add("--momentum", type=float, default=0.0, help="momentum of sgd and rmsprop")
+    add("--lr_policy", choices=POLICIES, default="lambda", help="how the learning rate changes over the epochs")
+    add("--warmup_epochs", type=float, default=0.0, help="LinearWarmupCosineAnnealing: epochs of rising rate")
+    add("--nepoch_decay", type=float, default=0.0, help="lambda: last epochs, over which the rate falls to 0")
+    add("--lr_decay_iters", type=float, default=50.0, help="step, plateau, cyclic: epochs of a step")
+    add("--lr_decay_factor", type=float, default=0.1, help="step, multistep, exponential, plateau, cyclic: the factor")
+    add("--lr_decay_milestones", type=numbers, default="500,1000", help="multistep: epochs at which the rate falls")
+
+
+def _add_occasions(group: OptionGroup) -> None:
+    def flag(name: str, default: bool, text: str) -> None:
+        group.add_argument(name, action=FlagAction, default=default, help=text)
+
+    flag("--do_validation", True, "measure the validation loss while training, and keep the best checkpoint by it")
+    flag("--do_testing", False, "measure the loss on the test split at the end")
+    flag("--skip_training", False, "do everything but the training itself")
+    flag("--continue_train", False, "go on with a run where it stopped, with its options")
+    flag("--load_weights_only", False, "start from the weights of a run, with a fresh optimiser")
+    flag("--load_hparams", True, "let a run that is continued keep its own options")
+    group.add_argument(
+        "--generate_at_end", choices=("", "train", "val", "test"), default="", help="split to generate a sequence of"
+    )
+    group.add_argument(
+        "--sample_every_n_epochs",
+        type=natural,
+        default=0,
+        help="epochs between generated clips in TensorBoard; 0: none",
+    )
+
+
+def numbers(text: str) -> list[float]:
+    """The numbers of a comma-separated list, with or without brackets."""
+    try:
+        return [float(part) for part in text.strip("[] ").split(",") if part.strip()]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of numbers like 500,1000") from None
+
+
+def natural(text: str) -> int:
+    """A whole number that is not negative."""
+    return _at_least(0, text)
+
+
+def positive(text: str) -> int:
+    """A whole number above zero."""
+    return _at_least(1, text)
+
+
+def _at_least(least: int, text: str) -> int:
+    if not text.isdecimal() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} on")
+    return int(text)

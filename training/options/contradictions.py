@@ -1,0 +1,47 @@
+"""Options that exclude each other."""
+
+from dataclasses import replace
+from typing import Any
+
+from training.options.given import COMMAND_LINE, Resolved
+from training.options.grammar import Declarations, as_text
+
+LEAST_AND_MOST = (("min_epochs", "max_epochs"), ("min_steps", "max_steps"))
+UNLIMITED = (None, -1)
+
+
+def settle(resolved: Resolved, declarations: Declarations) -> Resolved:
+    """Return the options with `--gpus` and the Trainer's own options for it reconciled: the command line's count.
+
+    ValueError, naming both and where they stand: two options exclude each other.
+    """
+    for rival in ("devices", "accelerator"):
+        resolved = _settle_gpus(resolved, rival, declarations)
+    for least, most in LEAST_AND_MOST:
+        values = resolved.values
+        if values[least] is not None and values[most] not in UNLIMITED and values[least] > values[most]:
+            raise _contradiction(least, most, resolved)
+    return resolved
+
+
+def _settle_gpus(resolved: Resolved, rival: str, declarations: Declarations) -> Resolved:
+    values, sources = resolved.values, resolved.sources
+    if values["gpus"] is None or rival not in sources or _agree(values["gpus"], values[rival]):
+        return resolved
+    in_line = {name for name in ("gpus", rival) if sources.get(name) == COMMAND_LINE}
+    if len(in_line) != 1:
+        raise _contradiction("gpus", rival, resolved)
+    weaker = ({"gpus", rival} - in_line).pop()
+    return replace(resolved, values={**values, weaker: declarations.options[weaker].default})
+
+
+def _agree(gpus: Any, rival: Any) -> bool:
+    return rival in (gpus, "auto", *(("cpu",) if gpus == 0 else ("gpu", "cuda")))
+
+
+def _contradiction(first: str, second: str, resolved: Resolved) -> ValueError:
+    said = [
+        f"--{name} {as_text(resolved.values[name])} ({resolved.sources.get(name, 'the default')})"
+        for name in (first, second)
+    ]
+    return ValueError(f"{' and '.join(said)} contradict each other; leave one out")
