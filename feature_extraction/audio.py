@@ -15,6 +15,8 @@ FINE_FPS = 100
 """Onsets and beats are found on a grid at least this fine (frames a second), then brought to the motion's."""
 LOUDEST = 1e6
 """Samples beyond this are no sound: full scale is 1, and integers stored as floating point reach 3e4."""
+SLOWEST_RATE, FASTEST_RATE = 1000, 1_000_000
+"""Sample rates (Hz) beyond these are a broken header's."""
 
 _BLOCK = 1 << 19
 _FRAMES_SLACK = 1e-6
@@ -34,9 +36,13 @@ class Audio:
 
 
 def duration(path: str | Path) -> float:
-    """Give a sound file's length in seconds, from its header alone."""
+    """Give a sound file's length in seconds, as `read_audio` would have it.
+
+    It is read from the header alone, except for mp3, whose header may not have it, or have it wrong.
+    """
     with _opened(Path(path)) as file:
-        return file.frames / file.samplerate
+        frames = sum(map(len, _mono_blocks(file))) if file.format == "MP3" else file.frames
+        return frames / file.samplerate
 
 
 def frame_count(duration_s: float, fps: float) -> int:
@@ -88,22 +94,10 @@ def read_audio(path: str | Path, sample_rate: float | None = None) -> Audio:
     It is resampled to `sample_rate` Hz unless that is None. ValueError for a file that cannot be decoded, is empty
     or holds numbers that are no sound.
     """
-    path = Path(path)
-    with _opened(path) as file:
+    with _opened(Path(path)) as file:
         own_rate = file.samplerate
-        try:
-            samples = np.concatenate([*_mono_blocks(file), np.zeros(0, np.float32)])
-        except soundfile.LibsndfileError as error:
-            raise ValueError(f"{path} cannot be decoded: {error.error_string}") from error
-    if not len(samples):
-        raise ValueError(f"{path} holds no sound: it has no samples")
-    sound = np.abs(samples) < LOUDEST
-    if not sound.all():
-        worst = int(np.argmin(sound))
-        raise ValueError(
-            f"{path} holds no sound: sample {worst} (at {worst / own_rate:.3f} s) is {samples[worst]:g}, where full "
-            "scale is 1; convert the file again"
-        )
+        samples = np.concatenate([np.zeros(0, np.float32), *_mono_blocks(file)])
+    _refuse_no_sound(samples, own_rate, path)
     if sample_rate is None or sample_rate == own_rate:
         return Audio(samples, float(own_rate))
     return Audio(soxr.resample(samples, own_rate, sample_rate), float(sample_rate))
@@ -113,14 +107,31 @@ def _opened(path: Path) -> soundfile.SoundFile:
     if not path.is_file():
         raise FileNotFoundError(f"{path} is not there; give the path of a sound file")
     try:
-        return soundfile.SoundFile(path)
+        file = soundfile.SoundFile(path)
     except soundfile.LibsndfileError as error:
         raise ValueError(
-            f"{path} cannot be read as sound: {error.error_string} Give a wav, flac, ogg or mp3 file."
+            f"{path} is no readable sound file: {error.error_string} Give wav, flac, ogg or mp3."
         ) from error
+    if not SLOWEST_RATE <= file.samplerate <= FASTEST_RATE:
+        raise ValueError(f"{path} says that it has {file.samplerate} samples a second, which is no rate of sound")
+    return file
 
 
 def _mono_blocks(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
     equal = np.full(file.channels, 1.0 / file.channels, np.float32)
-    while len(block := file.read(_BLOCK, dtype="float32", always_2d=True)):
-        yield block[:, 0] if file.channels == 1 else block @ equal
+    try:
+        while len(block := file.read(_BLOCK, dtype="float32", always_2d=True)):
+            yield block[:, 0] if file.channels == 1 else block @ equal
+    except soundfile.LibsndfileError as error:
+        raise ValueError(f"{file.name} cannot be decoded: {error.error_string}") from error
+
+
+def _refuse_no_sound(samples: np.ndarray, sample_rate: int, path: str | Path) -> None:
+    if not len(samples):
+        raise ValueError(f"{path} holds no sound: it has no samples")
+    if not max(samples.max(), -samples.min()) < LOUDEST:  # so put, not-a-number is caught too
+        worst = int(np.argmin(np.abs(samples) < LOUDEST))
+        raise ValueError(
+            f"{path} holds no sound: sample {worst} (at {worst / sample_rate:.3f} s) is {samples[worst]:g}, where full "
+            "scale is 1; convert the file again"
+        )

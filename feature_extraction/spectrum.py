@@ -4,6 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 import scipy.fft
+from scipy.ndimage import maximum_filter1d
 from scipy.signal import get_window
 
 FRAMES_AT_ONCE = 128
@@ -113,14 +114,19 @@ def decibels(
     return level
 
 
-def flux(levels: np.ndarray) -> np.ndarray:
-    """Give the mean rise over bands, (frames,), of (frames, bands) `levels`; falls count as 0, the first frame is 0.
+def flux(levels: np.ndarray, *, memory: int = 1, neighbours: int = 0) -> np.ndarray:
+    """Give the mean rise over bands of (memory + frames, bands) `levels`: (frames,), for all but the first `memory`.
 
-    Böck and Widmer, "Maximum filter vibrato suppression for onset detection" (DAFx 2013), section 2, without filter.
+    A band rises by what its level exceeds the greatest of the `memory` frames before, in it and in as many
+    `neighbours` on either side; falls count as 0. With neighbours a gliding tone is no onset: Böck and Widmer,
+    "Maximum filter vibrato suppression for onset detection" (DAFx 2013), equations 3 to 5.
     """
-    rise = np.zeros(len(levels), levels.dtype)
-    rise[1:] = np.maximum(levels[1:] - levels[:-1], 0.0).mean(axis=1)
-    return rise
+    greatest = maximum_filter1d(levels, 2 * neighbours + 1, axis=1) if neighbours else levels
+    frames = len(levels) - memory
+    past = greatest[:frames]
+    for earlier in range(1, memory):
+        past = np.maximum(past, greatest[earlier : earlier + frames])
+    return np.maximum(levels[memory:] - past, 0.0).mean(axis=1)
 
 
 @lru_cache(maxsize=8)

@@ -1,0 +1,81 @@
+"""When sounds begin: onset strength on a fine grid that is cut where the frames are cut, and its maximum per frame."""
+
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from feature_extraction.audio import Audio, fine_factor, frame_count, hop_of
+from feature_extraction.spectrum import decibels, flux, mel_spectrogram
+
+WINDOW = 2048
+"""Samples; 43 ms at the working rate."""
+EDGE_S = 0.001
+"""The window's fall at its recent end: a click shows within a tenth of this of the moment it should; a sharper fall
+would smear loud tones over all bands."""
+BANDS, F_MAX = 24, 8000.0
+"""Mel bands, and their upper end in Hz: some bins wide even at the bottom, so that noise has steady levels."""
+FLOOR_DB = -90.0
+"""Levels below this (0 is a full-scale sine within one hertz of band) count as silence."""
+MEMORY = 3
+"""Fine frames of the past that a rise must exceed."""
+
+_computed: WeakKeyDictionary[Audio, dict[float, np.ndarray]] = WeakKeyDictionary()
+
+
+def onset_strength(audio: Audio, fps: float) -> np.ndarray:
+    """Give how much the sound rises, in dB averaged over bands, in each fine frame: (fine frames,) float32.
+
+    There are f = fine_factor(fps) fine frames to a frame, one frame more than `audio` has. Fine frame n is the span
+    of time [n / f - 1/2, (n + 1) / f - 1/2) / fps: the f fine frames of frame i tile the time that is nearer to i
+    than to its neighbours. The window on the sound falls to zero where the fine frame ends, and rises towards there
+    throughout, so that a click is seen first, and most, in the fine frame that it lies in. Before its start the sound
+    is taken to have been at its mean level, else a song cut anywhere would begin with its loudest onset.
+
+    The result is kept as long as `audio` is, since several features are made of it; it is read-only.
+    """
+    known = _computed.setdefault(audio, {})
+    if fps not in known:
+        strength = flux(_levels(audio, fps), memory=MEMORY, neighbours=1)
+        strength.flags.writeable = False
+        known[fps] = strength
+    return known[fps]
+
+
+def pool(fine: np.ndarray, fps: float, frames: int) -> np.ndarray:
+    """Give the greatest of the fine frames of each frame, (frames,); frames beyond the last are 0."""
+    factor = fine_factor(fps)
+    pooled = np.zeros(frames, fine.dtype)
+    available = fine[: frames * factor].reshape(-1, factor).max(axis=1)
+    pooled[: len(available)] = available
+    return pooled
+
+
+def _levels(audio: Audio, fps: float) -> np.ndarray:
+    """The (MEMORY + fine frames, bands) levels in dB above the floor."""
+    factor, hop = fine_factor(fps), hop_of(audio, fps)
+    fine_hop = hop // factor
+    window = _window(audio.sample_rate)
+    half_edge = round(EDGE_S * audio.sample_rate / 2)
+    power = mel_spectrogram(
+        audio.samples,
+        sample_rate=audio.sample_rate,
+        hop=fine_hop,
+        n_fft=WINDOW,
+        n_mels=BANDS,
+        frames=(frame_count(audio.duration_s, fps) + 1) * factor,
+        f_max=min(F_MAX, audio.sample_rate / 2),
+        start=fine_hop - hop // 2 + half_edge - WINDOW,
+        window=window,
+    )
+    floor = (window.sum() / 2) ** 2 * 10.0 ** (FLOOR_DB / 10.0)
+    level = decibels(1.0 + power / floor)
+    before = np.broadcast_to(level.mean(axis=0), (MEMORY, BANDS))
+    return np.concatenate([before, level])
+
+
+def _window(sample_rate: float) -> np.ndarray:
+    """Half a Hann window, rising, and a short fall."""
+    fall = 2 * round(EDGE_S * sample_rate / 2)
+    rising = (np.arange(WINDOW - fall) + 0.5) / (WINDOW - fall)
+    falling = (np.arange(fall) + 0.5) / fall
+    return np.concatenate([0.5 - 0.5 * np.cos(np.pi * rising), 0.5 + 0.5 * np.cos(np.pi * falling)])
