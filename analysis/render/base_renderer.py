@@ -1,0 +1,39 @@
+"""What a renderer promises: motions in, one file out."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from feature_extraction.motion.skeleton import Motion
+
+
+class BaseRenderer(ABC):
+    """Writes motions as a file that other programs open. Every renderer is made without arguments."""
+
+    suffix: ClassVar[str]
+    """File ending, with the dot."""
+    folder: ClassVar[str]
+    """Folder of the results of generation that its files go to."""
+    compares: ClassVar[bool] = False
+    """Whether one file can show several motions; the others take exactly one."""
+
+    @abstractmethod
+    def render(
+        self,
+        path: Path,
+        motions: Sequence[Motion],
+        *,
+        names: Sequence[str] | None = None,
+        audio: Path | None = None,
+        progress: Callable[[int], object] | None = None,
+    ) -> Path:
+        """Write `motions` to `path` in one step and return it.
+
+        Args:
+            path: the file; its folder is made if need be.
+            motions: at least one.
+            names: what to call each motion, for renderers that write captions.
+            audio: sound file that starts with the motions, for renderers that have sound.
+            progress: called with the number of frames that were finished since its last call.
+        """
