@@ -1,0 +1,66 @@
+"""What a corpus promises: a folder that is made once, whole, and never at the cost of another's files."""
+
+import logging
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import ClassVar
+
+from feature_extraction.store import load_json, locked, save_json
+
+log = logging.getLogger(__name__)
+
+MARKER = "corpus.json"
+"""The file that says which corpus a folder holds, written first."""
+
+
+class BaseCorpus(ABC):
+    """A corpus that can be made; subclasses write the files.
+
+    `parts` are the folders below the corpus that are each a `--data_dir` ("" is the corpus itself). `last_file` is
+    written last, so that its presence says that the corpus is complete. Count `version` up when the files change.
+    """
+
+    parts: ClassVar[tuple[str, ...]] = ("",)
+    last_file: ClassVar[str]
+    version: ClassVar[int] = 1
+
+    @abstractmethod
+    def write(self, directory: Path, *, seed: int, jobs: int | None, progress: bool) -> None:
+        """Write the files that are not there yet, each in one step, `last_file` at the end."""
+
+    def make(self, directory: Path | str, *, seed: int = 0, jobs: int | None = None, progress: bool = True) -> Path:
+        """Make the corpus in a folder and give its path; a complete one is left alone, an interrupted one goes on.
+
+        `jobs` processes work at it (default: one for each core); the files do not depend on their number.
+        ValueError when the folder holds something else.
+        """
+        directory = Path(directory)
+        directory.mkdir(parents=True, exist_ok=True)
+        with locked(directory):
+            if self._is_complete(directory, seed):
+                log.info("%s holds the corpus already", directory)
+            else:
+                self.write(directory, seed=seed, jobs=jobs, progress=progress)
+        return directory
+
+    def _is_complete(self, directory: Path, seed: int) -> bool:
+        """Claim the folder for this corpus; True when nothing is left to do."""
+        name = type(self).__name__
+        wanted = {"corpus": name, "version": self.version, "seed": seed}
+        marker = directory / MARKER
+        if not marker.is_file():
+            if others := sorted(path.name for path in directory.iterdir()):
+                raise ValueError(
+                    f"{directory} is not empty (it holds {others[0]}) and no corpus has been made there; "
+                    "name a new or empty folder"
+                )
+            save_json(marker, wanted)
+        elif (found := load_json(marker)) != wanted:
+            raise ValueError(
+                f"{directory} holds {_described(found)}, not {_described(wanted)}; delete it or name another folder"
+            )
+        return (directory / self.last_file).is_file()
+
+
+def _described(marker: dict) -> str:
+    return f"the {marker.get('corpus')} of version {marker.get('version')} and seed {marker.get('seed')}"

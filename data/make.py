@@ -1,0 +1,45 @@
+"""The command that makes a corpus: `python -m data.make NAME [DIR]`; without a name it lists what can be made."""
+
+import argparse
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import command
+import registry
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Make the named corpus, and print where it lies."""
+    options = _parser().parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    for folder in options.plugin_dir:
+        registry.add_plugin_dir(folder)
+    if options.name is None:
+        print("\n".join(registry.names("corpus")))
+        return 0
+    if options.jobs < 1:
+        raise ValueError(f"--jobs is {options.jobs}; at least one process is needed")
+    if options.seed < 0:
+        raise ValueError(f"--seed is {options.seed}; a seed is 0 or more")
+    corpus = registry.find("corpus", options.name)()
+    directory = options.directory or Path(__file__).parent / options.name
+    made = corpus.make(directory, seed=options.seed, jobs=options.jobs)
+    for part in corpus.parts:
+        print(made / part)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m data.make", description=__doc__, allow_abbrev=False)
+    parser.add_argument("name", nargs="?", help="which corpus; leave it out to list them")
+    parser.add_argument("directory", nargs="?", type=Path, help="where to make it (default: data/NAME of the project)")
+    parser.add_argument("--seed", type=int, default=0, help="another seed, another corpus (default: %(default)s)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: %(default)s)")
+    parser.add_argument("--plugin_dir", action="append", default=[], help="a folder with corpora of your own")
+    return parser
+
+
+if __name__ == "__main__":
+    command.run(main)
