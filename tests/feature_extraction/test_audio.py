@@ -163,7 +163,7 @@ def test_real_files_of_one_recording_agree(shared_data: Path) -> None:
     for name, samples in sounds.items():
         likeness = [np.corrcoef(samples[shift : shift - 96], original[48:-48])[0, 1] for shift in range(0, 96, 4)]
         assert np.argmax(likeness) == 12, name
-        assert likeness[12] > (0.97 if "_8k" in name else 0.98), name
+        assert likeness[12] > (0.95 if "_8k" in name else 0.98), name
 
 
 def test_every_real_recording_has_the_length_its_header_says(shared_data: Path) -> None:
