@@ -84,7 +84,7 @@ def _add_class(
         found: Any = registry.find(kind, name)
     except LookupError as error:
         raise LookupError(f"{resolved.sources.get(option, f'--{option}')}: {error.args[0]}") from error
-    owner = f"{kind} {name}" + (f" (as {prefix.rstrip('_')})" if prefix else "")
+    owner = f"{kind} {name}" + (f" as {prefix.rstrip('_')}" if prefix else "")
     found.modify_commandline_options(declarations.group(owner, prefix))
     for sub_prefix, sub_option in getattr(found, "sub_models", {}).items():
         _add_class(declarations, given, "model", prefix + sub_option, prefix + sub_prefix, depth + 1)

@@ -94,7 +94,7 @@ def _add_occasions(group: OptionGroup) -> None:
         "--sample_every_n_epochs",
         type=natural,
         default=0,
-        help="epochs between generated clips in TensorBoard; 0: none",
+        help="epochs between clips in TensorBoard; 0: none",
     )
 
 
