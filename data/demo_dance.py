@@ -70,7 +70,7 @@ def choreography(names: list[str], sizes: list[float]) -> tuple[np.ndarray, np.n
 
 
 def _add_jump(controls: np.ndarray, at: np.ndarray, beats: np.ndarray) -> None:
-    """Crouch on the second of four `beats`, fly, land before the third; a longer flight is higher, as gravity has it."""
+    """Crouch on the second of four `beats`, fly, land before the third; a longer flight is a higher one."""
     start, drop, end, after = beats
     period = end - drop
     take_off, landing = drop + TAKE_OFF * period, drop + LANDING * period

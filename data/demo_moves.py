@@ -72,24 +72,10 @@ def _key_poses() -> dict[str, list[np.ndarray]]:
             _pose(HIGH, WIDE, hips=(7, -2, 0), chest=bend(0, 0, 14), right_foot=(-46, 34, -4), right_heel=0.4),
         ],
         "walk": [
-            _pose(SWING_BACK, SWING_FORWARD, hips=(2, -3, 15), chest=bend(8, 14), left_foot=(0, 0, 30)),
-            _pose(
-                SWING_FORWARD,
-                SWING_BACK,
-                hips=(-2, -3, 45),
-                chest=bend(8, -14),
-                left_foot=(0, 0, 30),
-                right_foot=(0, 0, 60),
-            ),
-            _pose(
-                SWING_BACK,
-                SWING_FORWARD,
-                hips=(2, -3, 75),
-                chest=bend(8, 14),
-                left_foot=(0, 0, 90),
-                right_foot=(0, 0, 60),
-            ),
-            pose(hips=(0, 0, 90), left_foot=(0, 0, 90), right_foot=(0, 0, 90)),
+            _pose(SWING_BACK, SWING_FORWARD, hips=(2, -3, 15), chest=bend(8, 14), **_feet_ahead(30, 0)),
+            _pose(SWING_FORWARD, SWING_BACK, hips=(-2, -3, 45), chest=bend(8, -14), **_feet_ahead(30, 60)),
+            _pose(SWING_BACK, SWING_FORWARD, hips=(2, -3, 75), chest=bend(8, 14), **_feet_ahead(90, 60)),
+            pose(hips=(0, 0, 90), **_feet_ahead(90, 90)),
         ],
         "turn": _turn([(ACROSS_BODY, DRAWN_BACK), (PRAYER, PRAYER), (OVERHEAD_IN, OVERHEAD_IN)]),
         "squat": [
@@ -105,12 +91,16 @@ def _key_poses() -> dict[str, list[np.ndarray]]:
     }
 
 
-def _pose(left: Arm, right: Arm, **parts: Part) -> np.ndarray:
+def _pose(left: Arm, right: Arm, /, **parts: Part) -> np.ndarray:
     return pose(**arm("left", *left), **arm("right", *right), **parts)
 
 
+def _feet_ahead(left: float, right: float) -> dict[str, Part]:
+    return {"left_foot": (0, 0, left), "right_foot": (0, 0, right)}
+
+
 def _turn(arms: list[tuple[Arm, Arm]]) -> list[np.ndarray]:
-    """A quarter turn to the left on each beat, on the ball of one foot while the other steps around it; it ends where it began."""
+    """A quarter turn to the left on each beat, on the ball of one foot while the other steps around it."""
     balls = {side: STANCE_BALL[side][[0, 2]] for side in SIDES}
     centre = np.zeros(2)
     poses = []

@@ -61,8 +61,8 @@ def _columns() -> dict[str, slice]:
 
 
 COLUMNS = _columns()
-"""The parts of a pose vector, all measured from the stance, which is the zero vector: `hips` and the feet in cm in the
-frame of the floor, `turn` (heading), `foot_yaw` and `heel` (how far it is raised) in radians, the rest rotation vectors."""
+"""The parts of a pose vector, all measured from the stance, which is the zero vector: `hips` and the feet in cm on the
+floor, `turn` (heading), `foot_yaw` and `heel` (how far it is raised) in radians, the rest rotation vectors."""
 WIDTH = max(columns.stop for columns in COLUMNS.values())
 
 Direction = tuple[float, float, float]
@@ -87,16 +87,16 @@ def bend(forward: float = 0.0, turn: float = 0.0, tilt: float = 0.0) -> np.ndarr
     return np.radians([forward, turn, -tilt])
 
 
-def arm(
-    side: str, upper: Direction, fore: Direction, *, twist: float = 0.0, wrist: float = 0.0
-) -> dict[str, np.ndarray]:
+def arm(side: str, upper: Direction, fore: Direction, *, twist: float = 0.0, wrist: float = 0.0) -> dict[str, Part]:
     """The parts of a pose vector that point an arm along two directions (outwards, up, forwards) of the chest's frame.
 
     The collar bone follows the upper arm; `twist` turns the palm up and `wrist` bends the hand back, in degrees.
     """
     parts = _arm_rotations(side, upper, fore)
     stance = _arm_rotations(side, *STANCE_ARM)
-    values = {f"{side}_{part}": rotation.log(rotation.mul(rotation.inv(stance[part]), parts[part])) for part in parts}
+    values: dict[str, Part] = {
+        f"{side}_{part}": rotation.log(rotation.mul(rotation.inv(stance[part]), parts[part])) for part in parts
+    }
     values[f"{side}_hand"] = np.radians([twist, 0.0, SIDES[side] * wrist])
     return values
 
@@ -112,7 +112,7 @@ def pose(**parts: Part) -> np.ndarray:
 
 
 def solve(controls: np.ndarray, fps: float) -> Motion:
-    """The motion of a (frames, WIDTH) track of pose vectors: feet where the track says, knees bent as the hips demand."""
+    """The motion of a (frames, WIDTH) track of pose vectors: feet where it says, knees bent as the hips demand."""
     joints = {name: j for j, name in enumerate(skeleton().names)}
     part = {name: controls[:, columns] for name, columns in COLUMNS.items()}
     local = np.tile([1.0, 0.0, 0.0, 0.0], (len(controls), len(joints), 1))
@@ -165,7 +165,7 @@ def _leg(side: str, root: np.ndarray, hips: np.ndarray, part: dict[str, np.ndarr
 
 @cache
 def _arm_rotations(side: str, upper: Direction, fore: Direction) -> dict[str, np.ndarray]:
-    """Local rotations of collar bone, arm and forearm: the elbow is a hinge about the forearm's vertical axis in rest."""
+    """Local rotations of collar bone, arm and forearm; the elbow is a hinge about the vertical axis in rest."""
     sign = SIDES[side]
     u, f = (np.array(direction) / np.linalg.norm(direction) * [sign, 1.0, 1.0] for direction in (upper, fore))
     hinge = -sign * np.cross(u, f)

@@ -47,7 +47,7 @@ class Song:
 
     @property
     def drops(self) -> list[int]:
-        """The numbers of the bars that begin a loud section: a riser sounds in the bar before, a jump is due on the beat."""
+        """The bars that begin a loud section: a riser sounds in the bar before, a jump is due on the first beat."""
         return [bar for bar in range(1, len(self.loud)) if self.loud[bar] and not self.loud[bar - 1]]
 
     def to_dict(self) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def draw_moves(style: str, bars: int, rng: np.random.Generator) -> list[str]:
 
 
 def _change_probabilities(probabilities: np.ndarray) -> np.ndarray:
-    """Row i: where to go from move i when not staying, (moves, moves) with zero diagonal, leaving `probabilities` as they are.
+    """Row i: where to go from move i when not staying, (moves, moves), such that `probabilities` stay as they are.
 
     The symmetric flow a_i a_j (i != j) with the given row sums, found by iterative scaling.
     """
