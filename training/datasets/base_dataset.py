@@ -48,6 +48,6 @@ class BaseDataset(Dataset, ABC):
         """All frames of one sequence: {modality: (frames, dim)}, read-only."""
 
 
-def collated(batch: dict[str, Tensor]) -> dict[str, Tensor]:
+def collated(batch: Any) -> Any:
     """Give the batch as it is: ``__getitems__`` has collated it."""
     return batch

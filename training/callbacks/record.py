@@ -1,0 +1,37 @@
+"""Writes how far the run is into its folder, which `python -m training.runs` lists."""
+
+import math
+
+from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning.callbacks import Checkpoint
+
+from training.callbacks.checkpoints import Checkpoints
+from training.run import Run
+
+
+class Record(Checkpoint):
+    """After each epoch: epochs done, losses, best checkpoint. It comes after the checkpoints that it names."""
+
+    def __init__(self, run: Run, checkpoints: Checkpoints):
+        self.run = run
+        self.checkpoints = checkpoints
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write the record."""
+        if not trainer.is_global_zero:
+            return
+        losses = {
+            name: float(value)
+            for name, value in trainer.callback_metrics.items()
+            if name.endswith("_loss") and math.isfinite(value)
+        }
+        best = self.checkpoints.best
+        self.run.write_record(
+            epochs=trainer.current_epoch + 1,
+            max_epochs=trainer.max_epochs,
+            steps=trainer.global_step,
+            losses=losses,
+            best_loss=min(self.checkpoints.scores.values(), default=None),
+            best_checkpoint=best.name if best else None,
+            finished=False,
+        )

@@ -1,0 +1,119 @@
+"""Build data, model and Trainer from the options, and train."""
+
+import argparse
+import logging
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning import Callback
+from pytorch_lightning.callbacks import LearningRateMonitor
+from pytorch_lightning.loggers import TensorBoardLogger
+from torch.utils.data import DataLoader
+
+import registry
+from feature_extraction import store
+from models import create_model, load_model
+from models.base_model import BaseModel
+from training.beginning import StartingPoint
+from training.callbacks.checkpoints import AtomicCheckpointIO, Checkpoints
+from training.callbacks.progress import Progress
+from training.callbacks.record import Record
+from training.callbacks.throughput import Throughput
+from training.datasets.base_dataset import BaseDataset
+from training.loaders import make_loader
+from training.module import TrainingModule
+from training.options import save_hparams, trainer_arguments
+from training.payload import load_features, make_payload
+from training.run import Run
+
+log = logging.getLogger(__name__)
+
+KEPT = 1
+"""How many of the best checkpoints are kept."""
+
+LIGHTNINGS_ADVICE = (
+    ".*does not have many workers.*",
+    ".*number of training batches .* is smaller than the logging interval.*",
+    ".*GPU available but not used.*",
+    ".*isinstance.treespec, LeafSpec.*",
+    ".*Checkpoint directory .* exists and is not empty.*",
+)
+"""Warnings that tell our users nothing: the loaders' workers are an option, and copying is not the limit."""
+
+
+def fit(run: Run, opt: argparse.Namespace, start: StartingPoint) -> None:
+    """Train the run from its starting point, and mark it as finished at its end.
+
+    A KeyboardInterrupt leaves the run as it was after its last epoch.
+    """
+    pl.seed_everything(opt.seed, workers=True, verbose=False)
+    dataset_class = registry.find("dataset", opt.dataset_name)
+    train = dataset_class(opt, "train")
+    val = _held_out(dataset_class, opt, "val") if opt.do_validation else None
+    model = create_model(opt, train.inputs, train.outputs)
+    if start.weights:
+        model.load_state_dict(load_model(start.weights).model.state_dict())
+    features = load_features(Path(opt.data_dir), (window.modality for window in (*train.inputs, *train.outputs)))
+    save_hparams(run.hparams, opt)
+    for feature in features.values():
+        run.features.mkdir(exist_ok=True)
+        feature.save(run.features)
+    module = TrainingModule(model, opt, make_payload(opt, model, train, features))
+    trainer = make_trainer(run, opt, validates=val is not None)
+    log.info("%s", _summary(opt, model, train, val))
+    try:
+        _fit(trainer, module, make_loader(train, opt), make_loader(val, opt) if val else None, start.resume)
+    except SystemExit:
+        # Lightning turns an interrupt into an exit.
+        if trainer.interrupted:
+            raise KeyboardInterrupt from None
+        raise
+    if not opt.fast_dev_run:
+        run.write_record(finished=True)
+
+
+def make_trainer(run: Run, opt: argparse.Namespace, validates: bool) -> pl.Trainer:
+    """The Trainer that the options ask for, writing into the run's folder."""
+    for name in ("pytorch_lightning", "lightning_fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    checkpoints = Checkpoints(run.checkpoints, "val_loss" if validates else "train_loss", keep=KEPT)
+    callbacks: list[Callback] = [Throughput(), checkpoints, Record(run, checkpoints)]
+    arguments: dict[str, Any] = trainer_arguments(opt)
+    if arguments.get("logger") is not False:
+        arguments["logger"] = TensorBoardLogger(str(run.folder), name="", version="")
+        callbacks.append(LearningRateMonitor("step"))
+    if arguments["enable_progress_bar"] is not False:
+        callbacks.append(Progress())
+    if not validates:
+        arguments["limit_val_batches"] = 0
+    arguments["default_root_dir"] = str(run.folder)
+    return pl.Trainer(**arguments, callbacks=callbacks, plugins=[AtomicCheckpointIO()])
+
+
+def _fit(
+    trainer: pl.Trainer, module: TrainingModule, train: DataLoader, val: DataLoader | None, resume: Path | None
+) -> None:
+    with warnings.catch_warnings():
+        for advice in LIGHTNINGS_ADVICE:
+            warnings.filterwarnings("ignore", advice)
+        trainer.fit(module, train, val, ckpt_path=resume, weights_only=True)
+
+
+def _held_out(dataset_class: type[BaseDataset], opt: argparse.Namespace, split: str) -> BaseDataset | None:
+    path = store.split_path(Path(opt.data_dir), split)
+    if not path.is_file() or not store.read_split(Path(opt.data_dir), split):
+        log.warning("%s names no sequence: training without validation", path)
+        return None
+    return dataset_class(opt, split)
+
+
+def _summary(opt: argparse.Namespace, model: BaseModel, train: BaseDataset, val: BaseDataset | None) -> str:
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    held_out = f"{len(val):,} of {len(val.sequence_ids)} held out" if val is not None else "none held out"
+    return (
+        f"{opt.model}: {parameters:,} parameters; {len(train):,} windows of {len(train.sequence_ids)} sequences, "
+        f"{held_out}; {torch.get_num_threads()} threads"
+    )

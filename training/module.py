@@ -1,0 +1,102 @@
+"""The Lightning side of a model: steps, logging, optimiser and schedule, and what a checkpoint holds beside weights."""
+
+import argparse
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from pytorch_lightning import LightningModule
+from torch import Tensor
+
+from models.base_model import BaseModel
+from training.optimisers import (
+    PLATEAU_POLICIES,
+    learning_rate_factor,
+    make_optimiser,
+    make_plateau_schedule,
+    make_schedule,
+)
+
+CHECKPOINT_KEY = "terpsichore"
+
+
+class TrainingModule(LightningModule):
+    """Trains a model by its ``losses``.
+
+    ``payload`` is stored in every checkpoint: the options, windows, features and seed motion that
+    ``models.load_model`` gives back.
+    """
+
+    def __init__(self, model: BaseModel, opt: argparse.Namespace, payload: Mapping[str, Any]):
+        super().__init__()
+        self.model = model
+        self.opt = opt
+        self._payload = dict(payload)
+
+    def on_train_epoch_start(self) -> None:
+        """Seed the epoch, so that a run that was stopped goes on with the numbers it would have drawn."""
+        torch.manual_seed(self.opt.seed + 7919 * (self.current_epoch + 1))
+
+    def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
+        """The loss of a batch; ValueError when it is not finite."""
+        losses = self.model.losses(batch)
+        if not torch.isfinite(losses["loss"]):
+            raise ValueError(
+                f"the loss became {losses['loss'].item()} in epoch {self.current_epoch}, step {self.global_step}; "
+                f"lower --learning_rate (now {self.opt.learning_rate}), set --gradient_clip_val, or look for bad "
+                f"features with `python -m feature_extraction.check {self.opt.data_dir}`"
+            )
+        self._log("train", losses, batch, prog_bar=True)
+        return losses["loss"]
+
+    def validation_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
+        """Log the losses of a validation batch."""
+        self._log("val", self.model.losses(batch), batch, prog_bar=True)
+
+    def test_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
+        """Log the losses of a test batch."""
+        self._log("test", self.model.losses(batch), batch)
+
+    def configure_optimizers(self) -> Any:
+        """The optimiser and schedule that the options name."""
+        opt = self.opt
+        optimiser = make_optimiser(
+            opt.optimizer,
+            (parameter for parameter in self.model.parameters() if parameter.requires_grad),
+            learning_rate=opt.learning_rate,
+            weight_decay=opt.weight_decay,
+            momentum=opt.momentum,
+        )
+        if opt.lr_policy in PLATEAU_POLICIES:
+            plateau = make_plateau_schedule(optimiser, opt.lr_decay_factor, max(1, int(opt.lr_decay_iters)))
+            monitor = "val_loss" if self.trainer.enable_validation else "train_loss"
+            return {"optimizer": optimiser, "lr_scheduler": {"scheduler": plateau, "monitor": monitor}}
+        steps = float(self.trainer.estimated_stepping_batches)
+        per_epoch = max(1.0, self.trainer.num_training_batches / self.trainer.accumulate_grad_batches)
+        factor = learning_rate_factor(
+            opt.lr_policy,
+            epochs=steps / per_epoch,
+            warmup_epochs=opt.warmup_epochs,
+            nepoch_decay=opt.nepoch_decay,
+            lr_decay_iters=opt.lr_decay_iters,
+            lr_decay_factor=opt.lr_decay_factor,
+            lr_decay_milestones=opt.lr_decay_milestones,
+        )
+        schedule = make_schedule(optimiser, factor, per_epoch)
+        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Add what generation needs."""
+        checkpoint[CHECKPOINT_KEY] = self._payload
+
+    def _log(self, split: str, losses: Mapping[str, Tensor], batch: Mapping[str, Tensor], **options: Any) -> None:
+        size = len(next(iter(batch.values())))
+        for name, value in losses.items():
+            self.log(
+                f"{split}_{name}",
+                value.detach(),
+                on_step=split == "train",
+                on_epoch=split != "train",
+                batch_size=size,
+                **(options if name == "loss" else {}),
+            )
