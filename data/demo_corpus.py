@@ -58,7 +58,7 @@ def dance_facts(songs: list[demo_songs.Song]) -> dict[str, Any]:
         "noise": {
             "amplitude_spread": demo_dance.AMPLITUDE_SPREAD,
             "timing_sd_s": demo_dance.TIMING_SD_S,
-            "joint_sd_degrees": float(np.degrees(demo_motion.JOINT_NOISE)),
+            "joint_rms_degrees": float(np.degrees(demo_motion.JOINT_NOISE)),
             "root_sd_cm": demo_motion.ROOT_NOISE,
             "time_constant_s": demo_motion.NOISE_TIME_S,
         },

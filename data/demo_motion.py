@@ -8,10 +8,10 @@ from feature_extraction.motion.skeleton import Motion
 
 FPS = 60.0
 JOINT_NOISE = np.radians(1.5)
-"""Standard deviation of each component of each joint's rotation vector, radians."""
+"""How far each joint is turned off, root mean square angle in radians, about axes of all directions."""
 ROOT_NOISE = 0.4
 """Standard deviation of each coordinate of the root, cm."""
-NOISE_TIME_S = 0.16
+NOISE_TIME_S = 0.2
 """Time constant of the noise: a Matern-3/2 process, smooth to the eye, yet never predictable from its past."""
 
 
@@ -48,6 +48,6 @@ def smooth_noise(rng: np.random.Generator, frames: int, shape: tuple[int, ...], 
 def with_noise(motion: Motion, rng: np.random.Generator) -> Motion:
     """The motion with independent noise on every joint's rotation and on the root's position."""
     frames, joints = motion.rotations.shape[:2]
-    wobble = rotation.exp(JOINT_NOISE * smooth_noise(rng, frames, (joints, 3), motion.fps))
+    wobble = rotation.exp(JOINT_NOISE / np.sqrt(3) * smooth_noise(rng, frames, (joints, 3), motion.fps))
     drift = ROOT_NOISE * smooth_noise(rng, frames, motion.positions.shape[1:], motion.fps)
     return Motion(motion.skeleton, motion.fps, rotation.mul(motion.rotations, wobble), motion.positions + drift)

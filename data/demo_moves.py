@@ -52,7 +52,7 @@ def _key_poses() -> dict[str, list[np.ndarray]]:
     """Poses on beats 2, 3, 4 and, where it is not the stance, on the next bar's first."""
     return {
         "reach": [
-            _pose(HIGH, HIGH, hips=(0, 1, 0), chest=bend(-8), head=bend(-6)),
+            _pose(HIGH, HIGH, hips=(0, -1, 0), chest=bend(-8), head=bend(-6)),
             _pose(ACROSS_LOW, ACROSS_LOW, hips=(0, -8, -5), chest=bend(24), head=bend(6)),
             _pose(PUSH, PUSH, hips=(0, -5, -4), chest=bend(12)),
         ],
