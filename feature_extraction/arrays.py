@@ -3,7 +3,8 @@
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -54,27 +55,36 @@ class Sidecar:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a task: a sidecar for each base name, which of them are new, or what went wrong."""
+    """What became of a task: a sidecar for each base name, which of them are new, or what went wrong.
+
+    `remarks` are what was logged on the way; whoever started the processes says each of them once.
+    """
 
     sequence_id: str
     file: str
     sidecars: dict[str, Sidecar] = field(default_factory=dict)
     computed: tuple[str, ...] = ()
     error: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 def extract_sequence(task: Task) -> Outcome:
-    """Bring the unscaled arrays of one raw file up to date. A bad file is an outcome with an error, and has no arrays.
+    """Bring the unscaled arrays of one raw file up to date; a bad file is an outcome with an error.
 
-    Before an array changes, all that was made of it is deleted: whatever is there, at any moment, is right.
+    Before an array changes, all that was made of it is deleted: whatever is there, at any moment, is right. A bad file
+    loses its arrays, except to a new recipe, which may be what is bad.
     """
     path = task.raw[task.source]
     try:
-        return _extract(task, path)
+        with _listening() as remarks:
+            outcome = _extract(task, path)
+        return replace(outcome, remarks=tuple(remarks))
     except Exception as error:  # whatever one file provokes, the others are still to be done
         log.debug("%s", path, exc_info=error)
         for recipe in task.recipes:
-            _forget(task, recipe)
+            kept = _sidecar(task, recipe)
+            if kept and kept.recipe_hash == recipe_hash(recipe):
+                forget(task.data_dir, task.sequence_id, recipe)
         known = isinstance(error, ValueError | LookupError | OSError)
         return Outcome(task.sequence_id, path.name, error=str(error) if known else f"{type(error).__name__}: {error}")
 
@@ -93,6 +103,14 @@ def scale_sequence(
     values = load_array(feature_path(data_dir, sequence_id, feature.base))
     save_array(target, feature.scale(feature.select(values)))
     return Outcome(sequence_id, target.name, computed=(feature.name,))
+
+
+def forget(data_dir: Path, sequence_id: str, recipe: FeatureRecipe) -> None:
+    """Delete the arrays of a sequence, the scaled ones first, the unscaled one when nothing tells of it any more."""
+    for name in recipe.derived:
+        feature_path(data_dir, sequence_id, name).unlink(missing_ok=True)
+    sidecar_path(data_dir, sequence_id, recipe.base).unlink(missing_ok=True)
+    feature_path(data_dir, sequence_id, recipe.base).unlink(missing_ok=True)
 
 
 def recipe_hash(recipe: FeatureRecipe) -> str:
@@ -127,13 +145,35 @@ def _extract(task: Task, path: Path) -> Outcome:
     return Outcome(task.sequence_id, path.name, sidecars, tuple(computed))
 
 
-def _up_to_date(task: Task, recipe: FeatureRecipe, wanted: Sidecar) -> Sidecar | None:
+@contextmanager
+def _listening() -> Iterator[list[str]]:
+    """Collect what this package logs meanwhile, instead of saying it once for each file and process."""
+    remarks: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: remarks.append(record.getMessage())  # type: ignore[method-assign]
+    package = logging.getLogger(__package__)
+    package.addHandler(handler)
+    package.propagate = False
     try:
-        kept = Sidecar(**load_json(sidecar_path(task.data_dir, task.sequence_id, recipe.base)))
-    except (FileNotFoundError, ValueError, TypeError):
+        yield remarks
+    finally:
+        package.propagate = True
+        package.removeHandler(handler)
+
+
+def _up_to_date(task: Task, recipe: FeatureRecipe, wanted: Sidecar) -> Sidecar | None:
+    kept = _sidecar(task, recipe)
+    if kept is None or not kept.same_origin(wanted):
         return None
     path = feature_path(task.data_dir, task.sequence_id, recipe.base)
-    return kept if kept.same_origin(wanted) and _has_shape(path, (kept.frames, len(kept.columns))) else None
+    return kept if _has_shape(path, (kept.frames, len(kept.columns))) else None
+
+
+def _sidecar(task: Task, recipe: FeatureRecipe) -> Sidecar | None:
+    try:
+        return Sidecar(**load_json(sidecar_path(task.data_dir, task.sequence_id, recipe.base)))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
 
 
 def _has_shape(path: Path, shape: tuple[int, int]) -> bool:
@@ -145,7 +185,7 @@ def _has_shape(path: Path, shape: tuple[int, int]) -> bool:
 
 def _store(task: Task, recipe: FeatureRecipe, array: Combination, wanted: Sidecar) -> Sidecar:
     _check(array, wanted.frames)
-    _forget(task, recipe)
+    forget(task.data_dir, task.sequence_id, recipe)
     sidecar = replace(wanted, columns=list(array.columns), dims=list(array.dims), decoding=array.decoding)
     save_array(feature_path(task.data_dir, task.sequence_id, recipe.base), array.values)
     save_json(sidecar_path(task.data_dir, task.sequence_id, recipe.base), asdict(sidecar))
@@ -161,10 +201,3 @@ def _check(array: Combination, frames: int) -> None:
     if not finite.all():
         frame, column = np.argwhere(~finite)[0]
         raise ValueError(f"{array.columns[column]} is {array.values[frame, column]} in frame {frame}")
-
-
-def _forget(task: Task, recipe: FeatureRecipe) -> None:
-    for name in recipe.derived:
-        feature_path(task.data_dir, task.sequence_id, name).unlink(missing_ok=True)
-    sidecar_path(task.data_dir, task.sequence_id, recipe.base).unlink(missing_ok=True)
-    feature_path(task.data_dir, task.sequence_id, recipe.base).unlink(missing_ok=True)

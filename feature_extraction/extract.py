@@ -17,7 +17,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 
 import command
 import registry
-from feature_extraction.arrays import Task, extract_sequence, scale_sequence
+from feature_extraction.arrays import Outcome, Sidecar, Task, extract_sequence, forget, scale_sequence
 from feature_extraction.feature import Feature, build, few
 from feature_extraction.fit import adopted, fitted
 from feature_extraction.parallel import workers
@@ -88,18 +88,21 @@ def extract(
     with locked(data_dir), workers(jobs, len(tasks) + len(plan) * len(raw), progress) as pool:
         if from_experiment is None:
             _write_splits(data_dir, raw, val_regex, test_regex, seed)
-        outcomes = pool.each("reading", extract_sequence, [(task,) for task in tasks])
+        read = pool.each("reading", extract_sequence, [(task,) for task in tasks])
+        scaled: list[Outcome] = []
+        for remark in dict.fromkeys(remark for done in read for remark in done.remarks):
+            log.info(remark)
         for each, given in plan:
-            members = {done.sequence_id: done.sidecars[each.base] for done in outcomes if each.base in done.sidecars}
+            members = _members(data_dir, each, tasks, read)
             if given is None:
                 feature = fitted(pool, data_dir, each, members, replace_existing)
             else:
                 feature = adopted(data_dir, given)
             scaling = [(data_dir, name, feature, sidecar, replace_existing) for name, sidecar in members.items()]
-            outcomes += pool.each(f"scaling {feature.name}", scale_sequence, scaling)
-    failed = {done.file: done.error for done in outcomes if done.error}
-    computed = sum(len(done.computed) for done in outcomes)
-    return Report(tuple(each.name for each, _ in plan), len(raw), computed, failed)
+            scaled += pool.each(f"scaling {feature.name}", scale_sequence, scaling)
+    failed = {done.file: done.error for done in [*read, *scaled] if done.error}
+    computed = sum(len(done.computed) for done in [*read, *scaled])
+    return Report(tuple(given.name if given else each.name for each, given in plan), len(raw), computed, failed)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -169,6 +172,20 @@ def _tasks(data_dir: Path, raw: RawFiles, recipes: Sequence[FeatureRecipe], repl
         for source in files
         if source in by_source
     ]
+
+
+def _members(
+    data_dir: Path, recipe: FeatureRecipe, tasks: Sequence[Task], read: Sequence[Outcome]
+) -> dict[str, Sidecar]:
+    """Give the sidecars of the sequences that have this array. The others lose an old one; ValueError if all do."""
+    done = {task.sequence_id: each for task, each in zip(tasks, read, strict=True) if recipe in task.recipes}
+    members = {name: each.sidecars[recipe.base] for name, each in done.items() if not each.error}
+    if not members:
+        first = next(iter(done.values()))
+        raise ValueError(f"{recipe.base} could not be made of any file; {first.file}: {first.error}")
+    for name in done.keys() - members:
+        forget(data_dir, name, recipe)
+    return members
 
 
 def _write_splits(data_dir: Path, raw: RawFiles, val_regex: str | None, test_regex: str | None, seed: int) -> None:

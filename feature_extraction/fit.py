@@ -24,6 +24,7 @@ def fitted(
     in_train = set(read_split(data_dir, "train"))
     train = {name: members[name] for name in sorted(members) if name in in_train}
     if not train:
+        discard(data_dir, recipe.name, recipe.base)
         raise ValueError(
             f"{recipe.name} cannot be fitted: no sequence of {split_path(data_dir, 'train')} has {recipe.base}"
         )
