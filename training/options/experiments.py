@@ -35,9 +35,7 @@ def find_experiment(name: str, plugin_dirs: Sequence[Path] = ()) -> Path:
     found = [path for path in known if name in (path.stem, _full_name(path))]
     if len(found) > 1:
         choices = ", ".join(f"{_full_name(path)} ({readable(path)})" for path in found)
-        raise LookupError(
-            f"{len(found)} experiments are called {name}: {choices}; write corpus/experiment, or the file"
-        )
+        raise LookupError(f"{len(found)} experiments are called {name}: {choices}; write corpus/name or the file")
     if not found:
         names = [path.stem for path in known] + [_full_name(path) for path in known]
         hint = nearest(name, names) or f"there are: {', '.join(_full_name(path) for path in known) or 'none'}"
