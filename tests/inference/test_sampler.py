@@ -1,0 +1,189 @@
+"""The sampler's laws: exact length, no look-ahead, nothing shared between the rows of a batch."""
+
+import argparse
+
+import pytest
+import torch
+
+from inference.sampler import autoregress, leading_frames, most_frames_at_a_time
+from models.base_model import BaseModel
+from models.windows import Window
+
+CONTEXT, AHEAD, GIVEN = 6, 3, 2
+MOTION = Window("motion", dim=2, length=CONTEXT)
+SOUND = Window("sound", dim=1, length=CONTEXT + AHEAD)
+OUTPUT = Window("motion", dim=2, length=GIVEN, offset=CONTEXT)
+
+
+class ToyModel(BaseModel):
+    """Reads every frame of its windows with a weight of its own, and adds noise by temperature."""
+
+    def losses(self, batch):
+        raise NotImplementedError
+
+    def sample(self, inputs, *, temperature=1.0, generator=None, state=None):
+        rows = len(next(iter(inputs.values())))
+        code = torch.zeros(rows)
+        for window in self.inputs:
+            weights = torch.linspace(0.1, 1.0, window.length)[:, None] / window.length
+            code = code + (inputs[window.modality].float() * weights).sum(dim=(1, 2))
+        generators = [generator] if isinstance(generator, torch.Generator) else generator or [None] * rows
+        noise = torch.stack([torch.randn((), generator=each) for each in generators])
+        state = (state or 0) + 1
+        predicted = {}
+        for window in self.outputs:
+            time = torch.arange(window.length)[None, :, None] * 0.01
+            value = torch.cos(code + temperature * 0.1 * noise)[:, None, None] + time
+            predicted[window.modality] = value.expand(rows, window.length, window.dim)
+        return predicted, state
+
+
+def toy(inputs=(MOTION, SOUND), outputs=(OUTPUT,)):
+    return ToyModel(argparse.Namespace(), inputs, outputs)
+
+
+def sound(frames, rows=None):
+    shape = (frames, 1) if rows is None else (rows, frames, 1)
+    return torch.randn(shape, generator=torch.Generator().manual_seed(frames))
+
+
+def seed_motion():
+    return torch.randn(CONTEXT, 2, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("frames", [1, 2, 5, 37])
+@pytest.mark.parametrize("per_step", [1, 2])
+def test_n_frames_of_sound_give_n_frames_of_motion(frames, per_step):
+    made = autoregress(toy(), {"sound": sound(frames)}, frames=frames, frames_per_step=per_step, temperature=0.0)
+    assert made["motion"].shape == (frames, 2)
+    assert made["motion"].abs().min() > 0  # each frame was written
+
+
+def test_matches_a_plain_loop_over_windows():
+    frames, audio, seed = 12, sound(12), seed_motion()
+    made = autoregress(toy(), {"sound": audio}, {"motion": seed}, frames=frames, temperature=0.0)["motion"]
+    padded = torch.cat([audio[:1].expand(CONTEXT, 1), audio, audio[-1:].expand(AHEAD, 1)])
+    motion = seed.clone()
+    for now in range(frames):
+        inputs = {"motion": motion[None, now : now + CONTEXT], "sound": padded[None, now : now + CONTEXT + AHEAD]}
+        predicted, _ = toy().sample(inputs, temperature=0.0)
+        motion = torch.cat([motion, predicted["motion"][0, :1]])
+    torch.testing.assert_close(made, motion[CONTEXT:])
+
+
+@pytest.mark.parametrize("per_step", [1, 2])
+def test_no_frame_depends_on_sound_beyond_the_declared_window(per_step):
+    frames, changed = 30, 20
+    audio = sound(frames)
+    other = audio.clone()
+    other[changed:] += 5.0
+    both = [
+        autoregress(toy(), {"sound": each}, frames=frames, frames_per_step=per_step, temperature=0.0)["motion"]
+        for each in (audio, other)
+    ]
+    differs = (both[0] != both[1]).any(dim=1)
+    first = changed - AHEAD + 1  # the earliest frame whose window [.., frame + AHEAD) holds the change
+    first -= first % per_step  # frames of one step share a window
+    assert not differs[:first].any()
+    assert differs[first]
+
+
+def test_teacher_forcing_reads_the_truth():
+    frames, audio = 15, sound(15)
+    truth = torch.randn(frames, 2, generator=torch.Generator().manual_seed(3))
+    features = {"sound": audio, "motion": truth}
+    forced = autoregress(toy(), features, frames=frames, teacher_forcing=True, temperature=0.0)["motion"]
+    alone = autoregress(toy(), {"sound": audio[9:]}, {"motion": truth[9 - CONTEXT : 9]}, frames=1, temperature=0.0)[
+        "motion"
+    ]
+    inputs = {"motion": truth[None, 9 - CONTEXT : 9], "sound": audio[None, 9 - CONTEXT : 9 + AHEAD]}
+    torch.testing.assert_close(forced[9], toy().sample(inputs, temperature=0.0)[0]["motion"][0, 0])
+    assert alone.shape == (1, 2)
+
+
+def test_a_row_does_not_depend_on_what_shares_the_batch():
+    frames, audio = 20, sound(20, rows=3)
+    seeds = torch.randn(3, CONTEXT, 2, generator=torch.Generator().manual_seed(5))
+
+    def generators(rows):
+        return [torch.Generator().manual_seed(row) for row in rows]
+
+    together = autoregress(toy(), {"sound": audio}, {"motion": seeds}, frames=frames, generator=generators(range(3)))
+    for row in range(3):
+        alone = autoregress(
+            toy(), {"sound": audio[row]}, {"motion": seeds[row]}, frames=frames, generator=generators([row])
+        )
+        torch.testing.assert_close(together["motion"][row], alone["motion"])
+
+
+def test_one_song_with_several_generators_gives_samples_that_differ():
+    generators = [torch.Generator().manual_seed(seed) for seed in (1, 2)]
+    made = autoregress(toy(), {"sound": sound(10, rows=1).expand(2, -1, -1)}, frames=10, generator=generators)["motion"]
+    assert made.shape == (2, 10, 2)
+    assert (made[0] != made[1]).any()
+
+
+def test_frames_before_the_start_are_the_seed():
+    seed = seed_motion()
+    made = autoregress(toy(), {"sound": sound(10)}, {"motion": seed}, frames=10, start=4, temperature=0.0)["motion"]
+    assert torch.equal(made[:4], seed[-4:])
+    assert (made[4:] != 0).all()
+
+
+def test_a_seed_of_another_length_is_cut_or_continued():
+    long = torch.cat([torch.ones(3, 2), seed_motion()])
+    same = [autoregress(toy(), {"sound": sound(8)}, {"motion": seed}, frames=8, temperature=0.0)["motion"]
+            for seed in (seed_motion(), long)]  # fmt: skip
+    assert torch.equal(*same)
+    short = autoregress(toy(), {"sound": sound(8)}, {"motion": torch.ones(1, 2)}, frames=8, temperature=0.0)["motion"]
+    full = autoregress(toy(), {"sound": sound(8)}, {"motion": torch.ones(6, 2)}, frames=8, temperature=0.0)["motion"]
+    assert torch.equal(short, full)
+
+
+def test_shifted_outputs_give_their_last_frame():
+    shifted = Window("motion", dim=2, length=CONTEXT, offset=1)
+    assert leading_frames(toy(outputs=(shifted,))) == CONTEXT
+    assert most_frames_at_a_time(toy(outputs=(shifted,))) == 1
+
+
+def test_without_feedback_whole_windows_are_used():
+    calls = []
+    model = toy(inputs=(Window("sound", 1, 8),), outputs=(Window("motion", 2, 8, offset=0),))
+    made = autoregress(model, {"sound": sound(20)}, frames=20, temperature=0.0, progress=calls.append)
+    assert calls == [8, 8, 4]
+    assert made["motion"].shape == (20, 2)
+
+
+def test_a_label_is_read_at_every_step():
+    label = Window("style", dim=1, length=1, discrete=True, num_tokens=3, single=True)
+    made = [
+        autoregress(toy((MOTION, SOUND, label)), {"sound": sound(9), "style": [[token]]}, frames=9, temperature=0.0)
+        for token in (0, 2)
+    ]
+    assert (made[0]["motion"] != made[1]["motion"]).all()
+
+
+def test_the_model_is_left_in_its_mode():
+    model = toy().train()
+    autoregress(model, {"sound": sound(3)}, frames=3)
+    assert model.training
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"features": {}}, "needs sound"),
+        ({"features": {"sound": torch.zeros(5, 3)}}, r"\(frames, 1\)"),
+        ({"features": {"sound": torch.zeros(5, 1)}, "frames_per_step": 3}, "1 to 2"),
+        ({"features": {"sound": torch.zeros(2, 5, 1)}, "generator": torch.Generator()}, "batch of 2"),
+        ({"features": {"sound": torch.zeros(2, 5, 1)}, "seeds": {"motion": torch.zeros(3, 6, 2)}}, r"\[2, 3\]"),
+    ],
+)
+def test_what_does_not_fit_is_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        autoregress(toy(), **arguments, frames=5)
+
+
+def test_outputs_that_hold_nothing_new_are_refused():
+    with pytest.raises(ValueError, match="no new frame"):
+        autoregress(toy(outputs=(Window("motion", 2, 3, offset=1),)), {"sound": sound(3)}, frames=3)
