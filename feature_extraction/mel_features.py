@@ -21,13 +21,13 @@ class MelFeatures(BaseFeatures):
     """`n_mels` Slaney mel bands to `f_max` Hz, in dB; 0 dB is a full-scale sine within one hertz of band.
 
     Frame i is centred on time i / fps and its window reaches beyond its neighbours' nearest edges, so that no sound
-    falls between two. Levels are absolute: they do not depend on what else is in the file. `f_max` is below half of
-    16 kHz, so that recordings of any usual rate fill the same bands; `floor_db` lies in the noise of a quiet room.
+    falls between two. Levels are absolute: they do not depend on what else is in the file. `f_max` is where recordings
+    at 16 kHz end, so that those of all usual rates fill the same bands; `floor_db` lies in the noise of a quiet room.
     """
 
     source = "audio"
 
-    def __init__(self, fps: float, n_mels: int = 80, f_max: float = 8000.0, floor_db: float = -100.0):
+    def __init__(self, fps: float, n_mels: int = 80, f_max: float = 7600.0, floor_db: float = -100.0):
         super().__init__(fps)
         self.n_mels = n_mels
         self.f_max = f_max

@@ -9,10 +9,12 @@ from feature_extraction.spectrum import decibels, flux, mel_spectrogram
 
 WINDOW = 2048
 """Samples; 43 ms at the working rate."""
-EDGE_S = 0.001
-"""The window's fall at its recent end: a click shows within a tenth of this of the moment it should; a sharper fall
-would smear loud tones over all bands."""
-BANDS, F_MAX = 24, 8000.0
+FALL_S = 0.0006
+"""The window's fall at its recent end. A sharper one would smear loud tones over all bands."""
+BEYOND = 1 / 3
+"""How much of the fall lies beyond the fine frame's end: so much that a click in silence counts from the very border,
+and one in music from at most a third of a millisecond before it."""
+BANDS, F_MAX = 24, 7600.0
 """Mel bands, and their upper end in Hz: some bins wide even at the bottom, so that noise has steady levels."""
 FLOOR_DB = -90.0
 """Levels below this (0 is a full-scale sine within one hertz of band) count as silence."""
@@ -55,7 +57,6 @@ def _levels(audio: Audio, fps: float) -> np.ndarray:
     factor, hop = fine_factor(fps), hop_of(audio, fps)
     fine_hop = hop // factor
     window = _window(audio.sample_rate)
-    half_edge = round(EDGE_S * audio.sample_rate / 2)
     power = mel_spectrogram(
         audio.samples,
         sample_rate=audio.sample_rate,
@@ -64,7 +65,7 @@ def _levels(audio: Audio, fps: float) -> np.ndarray:
         n_mels=BANDS,
         frames=(frame_count(audio.duration_s, fps) + 1) * factor,
         f_max=min(F_MAX, audio.sample_rate / 2),
-        start=fine_hop - hop // 2 + half_edge - WINDOW,
+        start=fine_hop - hop // 2 + round(BEYOND * FALL_S * audio.sample_rate) - WINDOW,
         window=window,
     )
     floor = (window.sum() / 2) ** 2 * 10.0 ** (FLOOR_DB / 10.0)
@@ -75,7 +76,7 @@ def _levels(audio: Audio, fps: float) -> np.ndarray:
 
 def _window(sample_rate: float) -> np.ndarray:
     """Half a Hann window, rising, and a short fall."""
-    fall = 2 * round(EDGE_S * sample_rate / 2)
+    fall = round(FALL_S * sample_rate)
     rising = (np.arange(WINDOW - fall) + 0.5) / (WINDOW - fall)
     falling = (np.arange(fall) + 0.5) / fall
     return np.concatenate([0.5 - 0.5 * np.cos(np.pi * rising), 0.5 + 0.5 * np.cos(np.pi * falling)])

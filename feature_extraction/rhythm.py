@@ -10,14 +10,16 @@ import numpy as np
 import scipy.fft
 from scipy.signal import get_window
 
-TEMPO_WINDOW_S = 8.0
-"""Sound that a tempo is found in, as in librosa."""
-TEMPO_STEP_S = 0.5
+TEMPO_WINDOW_S, TEMPO_STEP_S = 8.0, 0.5
+USUAL_BPM, FASTEST_BPM = 120.0, 320.0
 SHORTEST_S = 1.0
 """Shorter sound has no beat."""
-TIGHTNESS_S = 100.0 / (22050 / 512)
-"""librosa's weight of a steady tempo against onsets, per frame a second: its scores add up over frames, and its
-default is meant for 43 of them."""
+TIGHTNESS = 100.0 / (22050 / 512)
+"""Weight of a steady tempo against onsets, per frame a second: librosa's 100 at its usual frame rate."""
+SHARPNESS = 1 / 32
+"""How far beside a beat an onset may lie, a deviation in periods."""
+WEAK = 0.1
+"""First and last beats with less than this of the beats' usual onsets are none."""
 PULSE_WINDOW_S = 6.0
 PULSE_STEP_S = 0.1
 PULSE_HARMONICS = 4
@@ -28,30 +30,59 @@ PULSE_DRIFT = 1.1
 def beats(onsets: np.ndarray, rate: float) -> tuple[float, np.ndarray]:
     """Give the tempo in beats a minute and the frames of the beats; 0 and none for silence or less than SHORTEST_S.
 
-    librosa's dynamic programme: Ellis, "Beat tracking by dynamic programming" (J. New Music Research 36, 2007).
+    Of all series of beats the one with the greatest sum of onsets at the beats, less TIGHTNESS log^2(step / period)
+    for each step: Ellis, "Beat tracking by dynamic programming" (J. New Music Research 36, 2007). librosa's
+    beat_track is the same but for the ends; it compiles for seconds in every process.
     """
     if len(onsets) < SHORTEST_S * rate or not onsets.any():
         return 0.0, np.zeros(0, int)
-    from librosa.beat import beat_track  # late: it compiles for seconds
-
     bpm = tempo(onsets, rate)
-    _, found = beat_track(onset_envelope=onsets, sr=rate, hop_length=1, bpm=bpm, tightness=TIGHTNESS_S * rate)
-    return bpm, found
+    period = 60.0 * rate / bpm
+    reach = np.arange(-math.ceil(period), math.ceil(period) + 1)
+    score = np.convolve(onsets / onsets.std(), np.exp(-0.5 * (reach / (SHARPNESS * period)) ** 2))
+    score = score[len(reach) // 2 :][: len(onsets)]
+    total, before = _best_series(score, period, TIGHTNESS * rate)
+    series = [int(total.argmax())]
+    while before[series[-1]] >= 0:
+        series.append(int(before[series[-1]]))
+    found = np.array(series[::-1])
+    heard = np.flatnonzero(score[found] > WEAK * np.sqrt(np.mean(score[found] ** 2)))
+    return bpm, found[heard[0] : heard[-1] + 1]
+
+
+def _best_series(score: np.ndarray, period: float, tightness: float) -> tuple[np.ndarray, np.ndarray]:
+    """Give the best total of a series that ends at each frame, and the beat before that one (-1: it is the first).
+
+    A step is half to two periods, so that half a period of frames depends on none of its own and is found at once.
+    """
+    steps = np.arange(max(1, math.ceil(period / 2)), math.floor(2 * period) + 1)
+    cost = tightness * np.log(steps / period) ** 2
+    total = np.concatenate([np.full(steps[-1], -np.inf), score])
+    before = np.full(len(score), -1)
+    for first in range(0, len(score), steps[0]):
+        frames = np.arange(first, min(first + steps[0], len(score)))
+        candidates = total[frames[:, None] - steps + steps[-1]] - cost
+        best = candidates.argmax(axis=1)
+        gain = candidates[np.arange(len(frames)), best]
+        before[frames] = np.where(gain > 0.0, frames - steps[best], -1)
+        total[frames + steps[-1]] += np.maximum(gain, 0.0)
+    return total[steps[-1] :], before
 
 
 def tempo(onsets: np.ndarray, rate: float) -> float:
-    """Give the tempo in beats a minute: the peak of the mean local autocorrelation, weighed towards 120.
+    """Give the tempo in beats a minute: the peak of the mean local autocorrelation, weighed towards USUAL_BPM.
 
     librosa's estimate, from a window every TEMPO_STEP_S instead of every frame.
     """
-    from librosa.feature import tempo as tempo_of
-
     length, step = round(TEMPO_WINDOW_S * rate), round(TEMPO_STEP_S * rate)
     local = _local_windows(onsets, length, step) * get_window("hann", length)
     spectrum = scipy.fft.rfft(local, scipy.fft.next_fast_len(2 * length, real=True))
     correlation = scipy.fft.irfft(spectrum.real**2 + spectrum.imag**2)[:, :length]
-    correlation = correlation / np.maximum(correlation[:, :1], np.finfo(np.float32).tiny)
-    return float(tempo_of(tg=correlation.mean(axis=0)[:, None], sr=rate, hop_length=1)[0])
+    likeness = (correlation / np.maximum(correlation[:, :1], np.finfo(np.float32).tiny)).mean(axis=0)
+    lags = np.arange(math.ceil(60.0 * rate / FASTEST_BPM), length)
+    bpm = 60.0 * rate / lags
+    usual = -0.5 * np.log2(bpm / USUAL_BPM) ** 2  # a deviation of one octave
+    return float(bpm[(np.log1p(1e6 * np.maximum(likeness[lags], 0.0)) + usual).argmax()])
 
 
 def pulse(onsets: np.ndarray, rate: float, bpm: float) -> np.ndarray:
