@@ -61,9 +61,11 @@ def write_bvh(path: Path | str, motion: Motion) -> None:
     """Write a BVH file, in one step.
 
     The root has OFFSET 0 0 0 and position channels, other joints have position channels only if they move. A joint
-    that turns in a way its own Euler order cannot say gets the order's missing axes.
+    that turns in a way its own Euler order cannot say gets the order's missing axes. ValueError for a motion without
+    frames, or with numbers that are not finite.
     """
     skeleton = motion.skeleton
+    _check_writable(path, motion)
     orders = [_order_for(motion.rotations[:, j], order) for j, order in enumerate(skeleton.orders)]
     joints = _depth_first(skeleton.parents)
     decimals = max(0, LENGTH_DIGITS - 1 - int(np.floor(np.log10(skeleton.height))))
@@ -78,7 +80,7 @@ def write_bvh(path: Path | str, motion: Motion) -> None:
     line = " ".join(formats) + "\n"
     with atomic_path(Path(path)) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
         file.write("\n".join(_hierarchy_lines(skeleton, joints, orders)))
-        file.write(f"\nMOTION\nFrames: {motion.frames}\nFrame Time: {1 / motion.fps!r}\n")
+        file.write(f"\nMOTION\nFrames: {motion.frames}\nFrame Time: {1 / float(motion.fps)!r}\n")
         file.writelines(line % tuple(row) for row in np.concatenate(values, axis=1).tolist())
 
 
@@ -174,6 +176,14 @@ def _rotations(joints: tuple[Joint, ...], columns: np.ndarray, values: np.ndarra
         if order:
             rotations[:, members] = rotation.from_euler(np.radians(values[:, channels]), order)
     return rotations
+
+
+def _check_writable(path: Path | str, motion: Motion) -> None:
+    if not motion.frames:
+        raise ValueError(f"{path}: a motion without frames cannot be written")
+    finite = np.isfinite(motion.rotations).all(axis=(1, 2)) & np.isfinite(motion.positions).all(axis=(1, 2))
+    if not finite.all():
+        raise ValueError(f"{path}: the motion is not finite from frame {int(np.argmin(finite))} on; it is not written")
 
 
 def _order_for(rotations: np.ndarray, order: str) -> str:

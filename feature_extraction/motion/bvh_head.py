@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from feature_extraction.motion.number_text import NUMBER
+from feature_extraction.motion.number_text import LONGEST_QUOTE, NUMBER
 
 CHANNELS = {f"{axis}{kind}".lower(): (kind, axis) for kind in ("position", "rotation") for axis in "XYZ"}
 MOTION_LINE = re.compile(rb"^[ \t]*MOTION[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
@@ -17,7 +17,8 @@ FRAMES_LINE = re.compile(rb"[ \t]*Frames[ \t]*:[ \t]*(\d+)\s*", re.IGNORECASE)
 FRAME_TIME_LINE = re.compile(rb"[ \t]*Frame[ \t]*Time[ \t]*:[ \t]*(" + NUMBER.pattern + rb")\s*", re.IGNORECASE)
 TOKEN = re.compile(rb"[{}]|[^\s{}]+|\n")
 BLANK = re.compile(rb"\s*")
-FPS_TOLERANCE = 1e-12  # what is left of a rate after its frame time was written with all digits
+ALL_DIGITS = 1e-12  # what a frame time written with all digits may be off by, relatively
+FURTHEST = 0.02  # and what one with few digits may
 DROP_FRAME = 1000 / 1001  # 23.976, 29.97, 59.94 and 119.88 fps are 24, 30, 60 and 120 times this
 
 
@@ -27,7 +28,7 @@ class Joint:
 
     name: str
     parent: int
-    offset: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    offset: tuple[float, float, float]
     channels: tuple[tuple[str, str], ...] = ()
     end_sites: list[tuple[float, float, float]] = field(default_factory=list)
 
@@ -64,14 +65,14 @@ def parse_head(text: bytes) -> tuple[BvhHeader, int]:
     joints = _Hierarchy(text[: found.start()] if found else text).parse()
     if not found:
         raise BvhError("the file ends without a line MOTION")
-    frames, frames_end = _parse_line(text, found.end(), FRAMES_LINE, "Frames: 120")
-    frame_time, end = _parse_line(text, frames_end, FRAME_TIME_LINE, "Frame Time: 0.0083333")
-    header = BvhHeader(tuple(joints), int(frames), _snapped_fps(frame_time, end - 1))
+    frames = _match_line(text, found.end(), FRAMES_LINE, "Frames: 120")
+    frame_time = _match_line(text, frames.end(), FRAME_TIME_LINE, "Frame Time: 0.0083333")
+    header = BvhHeader(tuple(joints), int(frames[1]), _snapped_fps(frame_time))
     if header.frames < 1:
-        raise BvhError("the file has no frames: Frames: 0", frames_end - 1)
+        raise BvhError("the file has no frames: Frames: 0", frames.start(1))
     if header.channels < 1:
         raise BvhError("no joint has channels, so nothing moves", found.start())
-    return header, end
+    return header, frame_time.end()
 
 
 class _Hierarchy:
@@ -80,6 +81,7 @@ class _Hierarchy:
     def __init__(self, text: bytes):
         self.tokens = _tokens(text)
         self.token, self.offset = "\n", 0
+        self.names: set[str] = set()
         self.advance()
 
     def parse(self) -> list[Joint]:
@@ -89,23 +91,19 @@ class _Hierarchy:
             self.fail("ROOT")
         self.parse_joint(joints)
         if self.token:
-            raise BvhError(
-                f"{self.token!r} after the root joint is closed; one ROOT and then MOTION is wanted", self.offset
-            )
+            self.fail("MOTION (one ROOT is read)")
         return joints
 
     def parse_joint(self, joints: list[Joint]) -> None:
-        """Read the root and all below it; a loop, since chains may be deeper than Python's stack."""
+        """Read the root and all below it; a loop, since chains may be deeper than Python's stack is."""
         open_joints: list[int] = []
         while True:
             word = self.token.upper()
             if word in ("ROOT", "JOINT") and (word == "ROOT") == (not open_joints):
-                joints.append(self.parse_name(joints, open_joints[-1] if open_joints else -1))
+                joints.append(self.parse_head_of_joint(open_joints[-1] if open_joints else -1))
                 open_joints.append(len(joints) - 1)
-            elif word == "END":
+            elif word in ("END", "ENDSITE"):
                 joints[open_joints[-1]].end_sites.append(self.parse_end_site())
-            elif word == "OFFSET":
-                joints[open_joints[-1]].offset = self.parse_offset()
             elif word == "CHANNELS":
                 joints[open_joints[-1]].channels = self.parse_channels(joints[open_joints[-1]])
             elif word == "}":
@@ -114,31 +112,29 @@ class _Hierarchy:
                 if not open_joints:
                     return
             else:
-                self.fail("OFFSET, CHANNELS, JOINT, End Site or }")
+                self.fail("CHANNELS, JOINT, End Site or }")
 
-    def parse_name(self, joints: list[Joint], parent: int) -> Joint:
-        """Read a name, which goes on to the end of its line, and the brace after it."""
+    def parse_head_of_joint(self, parent: int) -> Joint:
+        """Read a name, which goes on to the end of its line, the brace after it and the OFFSET."""
         offset = self.offset
-        words = self.rest_of_line()
-        name = " ".join(words)
+        name = " ".join(self.rest_of_line())
         if not name:
             raise BvhError("a joint without a name", offset)
-        if any(joint.name == name for joint in joints):
+        if name in self.names:
             raise BvhError(f"a second joint named {name!r}; each needs a name of its own", offset)
+        self.names.add(name)
         self.expect("{")
-        return Joint(name, parent)
+        return Joint(name, parent, self.parse_offset())
 
     def parse_end_site(self) -> tuple[float, float, float]:
         self.rest_of_line()
         self.expect("{")
-        if self.token.upper() != "OFFSET":
-            self.fail("the OFFSET of the End Site")
         offset = self.parse_offset()
         self.expect("}")
         return offset
 
     def parse_offset(self) -> tuple[float, float, float]:
-        self.advance()
+        self.expect("OFFSET")
         x, y, z = (self.parse_number() for _ in range(3))
         return x, y, z
 
@@ -159,9 +155,7 @@ class _Hierarchy:
         channels: list[tuple[str, str]] = []
         for _ in range(count):
             if self.token.lower() not in CHANNELS:
-                self.fail(
-                    f"{count} channels like Xposition or Zrotation, of which this would be number {len(channels) + 1},"
-                )
+                self.fail(f"channel {len(channels) + 1} of {count}, such as Xposition or Zrotation,")
             channel = CHANNELS[self.token.lower()]
             if channel in channels:
                 raise BvhError(f"{joint.name!r} has the channel {self.token} twice", self.offset)
@@ -191,7 +185,7 @@ class _Hierarchy:
             self.token, self.offset = next(self.tokens)
 
     def fail(self, wanted: str) -> NoReturn:
-        found = repr(self.token) if self.token else "the end of the hierarchy"
+        found = repr(self.token[:LONGEST_QUOTE]) if self.token else "the end of the hierarchy"
         raise BvhError(f"found {found} where {wanted} is wanted", self.offset)
 
 
@@ -205,8 +199,8 @@ def _tokens(text: bytes) -> Iterator[tuple[str, int]]:
     yield from repeat(("", len(text)))
 
 
-def _parse_line(text: bytes, start: int, pattern: re.Pattern[bytes], example: str) -> tuple[bytes, int]:
-    """Give what `pattern` captures of the first line with words at or after `start`, and where that line ends."""
+def _match_line(text: bytes, start: int, pattern: re.Pattern[bytes], example: str) -> re.Match[bytes]:
+    """Match the first line with words at or after `start` as a whole."""
     blank = BLANK.match(text, start)
     begin = blank.end() if blank else start
     end = text.find(b"\n", begin)
@@ -214,21 +208,21 @@ def _parse_line(text: bytes, start: int, pattern: re.Pattern[bytes], example: st
     match = pattern.fullmatch(text, begin, end)
     if not match:
         found = text[begin:end].decode(errors="replace").strip()
-        raise BvhError(f"found {found[:60]!r} where a line like {example!r} is wanted", begin)
-    return match[1], end
+        raise BvhError(f"found {found[:LONGEST_QUOTE]!r} where a line like {example!r} is wanted", begin)
+    return match
 
 
-def _snapped_fps(frame_time: bytes, offset: int) -> float:
+def _snapped_fps(frame_time: re.Match[bytes]) -> float:
     """Give the rate that a printed frame time stands for.
 
     A whole rate, or a whole one times 1000/1001, if its frame time rounded (or cut) to the printed digits is the
     printed one: 0.008333 s is 120 fps, not 120.0048.
     """
-    seconds = float(frame_time)
-    if not 0 < seconds < np.inf:
-        raise BvhError(f"the frame time is {seconds:g} s; it must be positive", offset)
-    exponent = Decimal(frame_time.decode()).as_tuple().exponent
-    unit = 10.0 ** int(exponent) + FPS_TOLERANCE * seconds
+    seconds = float(frame_time[1])
+    if not (0 < seconds < np.inf and 1 / seconds < np.inf):
+        raise BvhError(f"the frame time is {seconds:g} s; a positive one is wanted", frame_time.start(1))
+    exponent = Decimal(frame_time[1].decode()).as_tuple().exponent
+    unit = min(10.0 ** int(exponent) + ALL_DIGITS * seconds, FURTHEST * seconds)
     candidates = [float(round(1 / seconds)), round(1 / seconds / DROP_FRAME) * DROP_FRAME]
     for tolerance in (unit / 2, unit):
         for fps in candidates:

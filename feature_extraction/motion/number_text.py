@@ -6,6 +6,7 @@ import numpy as np
 
 NUMBER = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 NUMBER_BYTES = b"0123456789+-.eE"  # float() takes other things too, such as "nan" and "1_000"
+LONGEST_QUOTE = 60
 BLOCK = 16384  # tokens converted together, so that the work stays within the processor's cache
 MAX_DIGITS = 15  # as many as float64 holds exactly, whatever they are
 MAX_LENGTH = MAX_DIGITS + 2  # with a sign and a point
@@ -17,7 +18,7 @@ class NotANumberError(ValueError):
 
     def __init__(self, token: bytes, offset: int):
         """Say that `token`, at `offset`, is not a number."""
-        super().__init__(f"{token.decode(errors='replace')!r} is not a finite number")
+        super().__init__(f"{token[:LONGEST_QUOTE].decode(errors='replace')!r} is not a finite number")
         self.offset = offset
 
 

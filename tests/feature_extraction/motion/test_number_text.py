@@ -1,0 +1,79 @@
+"""Numbers out of text are those of float(), to the last bit; anything else is refused with its place."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feature_extraction.motion.number_text import BLOCK, NotANumberError, parse_numbers
+
+
+def as_float(text: bytes) -> np.ndarray:
+    return np.array([float(token) for token in text.split()])
+
+
+FORMATS = st.sampled_from(["{!r}", "{:.6f}", "{:+.3f}", "{:.0f}", "{:e}", "{:.17g}", "{:G}", "{:#.0f}", "{:015.4f}"])
+
+
+@given(
+    st.lists(st.tuples(st.floats(-1e12, 1e12), FORMATS), min_size=1), st.sampled_from([" ", "\t", "  ", "\r\n", "\n\n"])
+)
+def test_every_way_to_print_a_number_is_read_exactly(numbers: list[tuple[float, str]], blank: str) -> None:
+    text = (blank + blank.join(style.format(number) for number, style in numbers)).encode()
+    values, starts = parse_numbers(text)
+    np.testing.assert_array_equal(values, as_float(text))
+    assert [text[start : start + 1].isspace() for start in starts] == [False] * len(numbers)
+
+
+@pytest.mark.parametrize(
+    "token", ["5.", "+5.0", ".5", "-.5", "0", "-0", "00012", "1e5", "1.E-3", "123456789012345678", "0." + "1" * 40]
+)
+def test_odd_but_valid_numbers_are_read(token: str) -> None:
+    text = f"7 {token} 8".encode()
+    np.testing.assert_array_equal(parse_numbers(text)[0], as_float(text))
+
+
+def test_minus_zero_keeps_its_sign() -> None:
+    np.testing.assert_array_equal(np.signbit(parse_numbers(b"-0.000 0.000")[0]), [True, False])
+
+
+def test_texts_longer_than_a_block_are_read_whole() -> None:
+    numbers = np.random.default_rng(0).normal(0, 100, 2 * BLOCK + 3).round(4)
+    np.testing.assert_array_equal(parse_numbers("\n".join(map(str, numbers)).encode())[0], numbers)
+
+
+def test_a_text_without_numbers_gives_none() -> None:
+    assert parse_numbers(b" \n ")[0].shape == (0,)
+    assert parse_numbers(b"")[0].shape == (0,)
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "nan",
+        "-inf",
+        "1,5",
+        "1.2.3",
+        "..",
+        ".",
+        "-",
+        "+-1",
+        "1-2",
+        "--1",
+        "1e",
+        "1e400",
+        "1_000",
+        "0x10",
+        "a",
+        "1.5f",
+        "٣",
+        "........................",
+        "1..............................2",
+    ],
+)
+def test_what_is_no_finite_number_is_refused_with_its_place(token: str) -> None:
+    text = f"1.0 -2.5\n 3e2 {token} 4".encode()
+    with pytest.raises(NotANumberError) as caught:
+        parse_numbers(text)
+    assert caught.value.offset == len(b"1.0 -2.5\n 3e2 ")
+    assert "is not a finite number" in str(caught.value)
