@@ -1,11 +1,14 @@
-"""Which move a bar shows: nearest template of body-relative joint positions, or 'none'."""
+"""Which move a bar shows, and where gestures are: joint positions against the moves' and gestures' own, or 'none'."""
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
 from data.demo_dance import choreography
+from data.demo_gestures import gesture_poses, rest_pose
 from data.demo_motion import track
 from data.demo_moves import BEATS_PER_BAR, moves
 from data.demo_rig import BODY, solve
@@ -15,12 +18,28 @@ from feature_extraction.motion.skeleton import Motion, joint_positions
 NONE = "none"
 PHASES = np.arange(0, BEATS_PER_BAR, 1 / 8)
 """The instants of a bar, in beats, at which it is compared."""
-LEAST_SIMILARITY = 0.85
-"""Cosine similarity: danced bars have more than .94, half-bar shifts less than .8."""
-SIZES = (0.55, 1.6)
-"""Size over the move's own: quiet and loud dances lie between .74 and 1.3."""
-LARGEST_SECOND = 0.4
-"""Share of a second move over that of the first: danced bars have less than .25, the mean of two bars more than .55."""
+
+
+class Criterion(NamedTuple):
+    """What makes a displacement from rest a copy of a template rather than something in between."""
+
+    similarity: float
+    """The least cosine similarity."""
+    sizes: tuple[float, float]
+    """The least and largest size, over the template's own."""
+    second: float
+    """The largest share of another template in the best mixture of all, over the share of this one."""
+
+
+MOVE = Criterion(0.85, (0.55, 1.6), 0.4)
+"""Danced bars have similarities above .94, sizes from .75 to 1.3, second shares below .25; half-bar shifts have
+similarities below .8, the means of two bars second shares above .55."""
+GESTURE = Criterion(0.92, (0.78, 1.4), np.inf)
+"""Apexes have similarities above .93 and sizes from .85 to 1.15; a mean of two is less similar or smaller."""
+SHORTEST_APEX_S = 0.1
+SAME_GESTURE_S = 0.4
+"""A gesture that is lost for less than this is the same gesture."""
+LOWER_BODY = ("UpLeg", "Leg", "Foot", "ToeBase")
 
 
 def recognise(motion: Motion, bars: Sequence[float] | np.ndarray) -> list[str]:
@@ -36,22 +55,60 @@ def recognise(motion: Motion, bars: Sequence[float] | np.ndarray) -> list[str]:
     stance, templates = _templates()
     shown = _sampled(body(motion), at * motion.fps) - stance
     names = list(moves())
-    found = [names[k] if k >= 0 else NONE for k in best_template(_flat(shown), _flat(templates))]
+    found = [names[k] if k >= 0 else NONE for k in best_template(_flat(shown), _flat(templates), MOVE)]
     reached = at[:, -1] * motion.fps <= motion.frames
     return [name if there else NONE for name, there in zip(found, reached, strict=True)]
 
 
-def best_template(shown: np.ndarray, templates: np.ndarray) -> np.ndarray:
+def best_template(shown: np.ndarray, templates: np.ndarray, criterion: Criterion) -> np.ndarray:
     """The number of the template (templates, dim) that each row of `shown` (rows, dim) is a scaled copy of, or -1."""
-    shares = shown @ np.linalg.pinv(templates)
-    best = shares.argmax(axis=1)
-    rows = np.arange(len(shown))
-    size = shares[rows, best]
-    second = np.sort(np.abs(shares), axis=1)[:, -2]
-    norms = np.linalg.norm(shown, axis=1) * np.linalg.norm(templates, axis=1)[best]
-    similarity = np.sum(shown * templates[best], axis=1) / np.maximum(norms, np.finfo(float).tiny)
-    clear = (similarity > LEAST_SIMILARITY) & (second < LARGEST_SECOND * size)
-    return np.where(clear & (size > SIZES[0]) & (size < SIZES[1]), best, -1)
+    lengths = np.linalg.norm(templates, axis=1)
+    projections = shown @ templates.T / lengths
+    cosines = projections / np.maximum(np.linalg.norm(shown, axis=1, keepdims=True), np.finfo(float).tiny)
+    best = cosines.argmax(axis=1)[:, None]
+    similarity, size = (np.take_along_axis(each, best, 1)[:, 0] for each in (cosines, projections / lengths))
+    shares = np.abs(shown @ np.linalg.pinv(templates))
+    first = np.take_along_axis(shares, best, 1)[:, 0]
+    np.put_along_axis(shares, best, 0.0, 1)
+    least, largest = criterion.sizes
+    copied = (similarity > criterion.similarity) & (size > least) & (size < largest)
+    return np.where(copied & (shares.max(axis=1) <= criterion.second * first), best[:, 0], -1)
+
+
+def recognise_gestures(motion: Motion) -> list[tuple[str, float]]:
+    """The keyword gestures in a motion, in order: names and instants of their apexes, seconds.
+
+    A gesture is where joint positions above the hips, relative to the hips and their heading, are a scaled copy of
+    its apex pose (both measured from the rest pose) for SHORTEST_APEX_S. `score_gestures` counts its mistakes.
+    """
+    rest, templates = _gesture_templates()
+    shown = body(motion)[:, : rest.shape[0]] - rest
+    best = best_template(_flat(shown), _flat(templates), GESTURE)
+    names = list(gesture_poses())
+    runs: list[tuple[str, int, int]] = []
+    changes = np.flatnonzero(np.diff(best, prepend=-1, append=-1))
+    for start, stop in pairwise(changes.tolist()):
+        if best[start] < 0:
+            continue
+        name = names[best[start]]
+        if runs and runs[-1][0] == name and start - runs[-1][2] < SAME_GESTURE_S * motion.fps:
+            start = runs.pop()[1]
+        runs.append((name, start, stop))
+    least = SHORTEST_APEX_S * motion.fps
+    return [(name, (start + stop - 1) / 2 / motion.fps) for name, start, stop in runs if stop - start >= least]
+
+
+def score_gestures(
+    found: Sequence[tuple[str, float]], called: Sequence[tuple[str, float]], duration_s: float, within_s: float = 1.0
+) -> dict[str, float]:
+    """The part of the `called` gestures (name, instant) `found` within `within_s`, and the false alarms a minute."""
+    missing = list(called)
+    for name, instant in found:
+        near = [each for each in missing if each[0] == name and abs(each[1] - instant) <= within_s]
+        if near:
+            missing.remove(min(near, key=lambda each: abs(each[1] - instant)))
+    hits = len(called) - len(missing)
+    return {"recall": hits / max(1, len(called)), "false_alarms_per_minute": (len(found) - hits) * 60 / duration_s}
 
 
 def body(motion: Motion) -> np.ndarray:
@@ -80,6 +137,15 @@ def _templates() -> tuple[np.ndarray, np.ndarray]:
         shown.append(body(solve(track(keys, passes, PHASES), 1.0)))
     stance = shown[0][0]
     return stance, np.stack(shown) - stance
+
+
+@cache
+def _gesture_templates() -> tuple[np.ndarray, np.ndarray]:
+    """The rest pose (joints, 3) of the joints above the hips and each gesture's displacement from it."""
+    poses = np.stack([rest_pose(), *(rest_pose() + apex for apex in gesture_poses().values())])
+    above = sum(not name.endswith(LOWER_BODY) for name, parent, _ in BODY if parent)
+    shown = body(solve(poses, 1.0))[:, :above]
+    return shown[0], shown[1:] - shown[0]
 
 
 def _flat(values: np.ndarray) -> np.ndarray:
