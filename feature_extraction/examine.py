@@ -1,5 +1,6 @@
 """What can be told of one sequence by reading its files once: lengths, rates, and what is wrong with them."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,9 @@ BLOCK_S = 0.1
 STILL = 1e-5
 """A joint that never turns by more (radians) is still."""
 FINGERPRINT = 256
+FEWEST_BLOCKS = 60
+FLAT = 1e-3
+"""A curve that varies less than this, measured by its height, has no course to be known by."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ class MotionFacts:
     parents: tuple[int, ...]
     bone_lengths: np.ndarray  # (joints,), the root's is zero
     still: frozenset[str]
+    content: str
     fingerprint: np.ndarray
 
 
@@ -54,6 +59,7 @@ class AudioFacts:
 
     duration_s: float
     sample_rate: float
+    content: str
     fingerprint: np.ndarray
 
 
@@ -66,8 +72,8 @@ class Examination:
     """What raw files there are, readable or not."""
     motion: MotionFacts | None = None
     audio: AudioFacts | None = None
-    dims: dict[str, int] = field(default_factory=dict)
-    """The columns of each array, by feature name."""
+    dims: dict[str, int | None] = field(default_factory=dict)
+    """The number of columns of each array, by feature name; None where it cannot be read."""
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -137,7 +143,8 @@ def _examine_motion(motion: Motion, findings: list[Finding]) -> MotionFacts:
         skeleton.parents,
         np.linalg.norm(skeleton.offsets, axis=-1),
         frozenset(name for name, never in zip(skeleton.names, still, strict=True) if never),
-        _fingerprint(turning),
+        _content(motion.rotations.round(6), motion.positions.round(6)),
+        _fingerprint(turning, motion.duration_s),
     )
 
 
@@ -148,12 +155,12 @@ def _examine_audio(audio: Audio, findings: list[Finding]) -> AudioFacts:
     elif silence_s > audio.duration_s / 2:
         findings.append(Finding(f"the sound is silent for {silence_s:.1f} of {audio.duration_s:.1f} s"))
     return AudioFacts(
-        audio.duration_s, audio.sample_rate, _fingerprint(_loudness(audio, audio.duration_s / FINGERPRINT))
+        audio.duration_s, audio.sample_rate, _content(audio.samples), _fingerprint(_loudness(audio), audio.duration_s)
     )
 
 
-def _examine_arrays(arrays: Mapping[str, Path], findings: list[Finding]) -> dict[str, int]:
-    dims = {}
+def _examine_arrays(arrays: Mapping[str, Path], findings: list[Finding]) -> dict[str, int | None]:
+    dims: dict[str, int | None] = dict.fromkeys(arrays)
     lengths: dict[str, dict[str, int]] = {}
     for feature, path in arrays.items():
         try:
@@ -181,20 +188,38 @@ def _angle(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     return 4 * np.arcsin(np.minimum(chord / 2, 1.0))
 
 
-def _loudness(audio: Audio, block_s: float = BLOCK_S) -> np.ndarray:
-    """Give the root mean square of each block of `block_s` seconds."""
-    starts = np.unique((np.arange(0, audio.duration_s, block_s) * audio.sample_rate).astype(int))
+def _loudness(audio: Audio) -> np.ndarray:
+    """Give the root mean square of each block of BLOCK_S."""
+    starts = np.unique((np.arange(0, audio.duration_s, BLOCK_S) * audio.sample_rate).astype(int))
     starts = starts[starts < len(audio.samples)]
     sizes = np.diff(starts, append=len(audio.samples))
     return np.sqrt(np.add.reduceat(np.square(audio.samples, dtype=np.float64), starts) / sizes)
 
 
-def _fingerprint(curve: np.ndarray) -> np.ndarray:
-    """Give a curve at FINGERPRINT points of equal distance, mean 0 and length 1; zeros where it does not change."""
-    if len(curve) < 2:
+def _fingerprint(curve: np.ndarray, duration_s: float) -> np.ndarray:
+    """Give the course of a curve at FINGERPRINT points, no finer than BLOCK_S, mean 0 and length 1.
+
+    All 0 where there is nothing to know a recording by: it is too short, or does not vary.
+    """
+    blocks = min(FINGERPRINT, int(duration_s / BLOCK_S))
+    if blocks < FEWEST_BLOCKS:
         return np.zeros(FINGERPRINT)
-    edges = np.linspace(0, len(curve), FINGERPRINT + 1)
-    summed = np.interp(edges, np.arange(len(curve) + 1), np.concatenate([[0.0], np.cumsum(curve)]))
-    points = np.diff(summed) - np.diff(summed).mean()
-    length = np.linalg.norm(points)
-    return points / length if length > 1e-12 * max(1.0, summed[-1]) else np.zeros(FINGERPRINT)
+    points = _averaged(_averaged(curve, blocks), FINGERPRINT)
+    course = points - points.mean()
+    length = np.linalg.norm(course)
+    return course / length if length > FLAT * np.abs(points).max() else np.zeros(FINGERPRINT)
+
+
+def _content(*arrays: np.ndarray) -> str:
+    """Give a hash of what a recording holds, whatever its file looks like."""
+    joined = hashlib.sha256()
+    for values in arrays:
+        joined.update(np.ascontiguousarray(values).data)
+    return joined.hexdigest()
+
+
+def _averaged(curve: np.ndarray, count: int) -> np.ndarray:
+    """Give the means of `count` equal stretches of a curve that is constant between its points."""
+    summed = np.concatenate([[0.0], np.cumsum(curve)])
+    edges = np.linspace(0, len(curve), count + 1)
+    return np.diff(np.interp(edges, np.arange(len(summed)), summed)) * (count / max(1, len(curve)))

@@ -20,6 +20,7 @@ import registry
 from feature_extraction.arrays import Outcome, Sidecar, Task, extract_sequence, forget, scale_sequence
 from feature_extraction.feature import Feature, build, few
 from feature_extraction.fit import adopted, fitted
+from feature_extraction.motion.selection import ALL, SELECTIONS
 from feature_extraction.parallel import workers
 from feature_extraction.recipe import FeatureRecipe, load_recipe, recipe_names, recipe_of
 from feature_extraction.store import (
@@ -83,23 +84,21 @@ def extract(
     if from_experiment and (fps is not None or joints is not None):
         raise ValueError("a run's features have their own frame rate and joints: --fps and --joints do not go with it")
     wanted = _plan_of_run(Path(from_experiment)) if from_experiment else _plan_of_recipe(recipe, fps, joints)
-    plan = _possible(wanted, raw, sources, from_experiment is not None)
+    plan = _possible(wanted, raw, sources, skip_absent=from_experiment is not None)
     tasks = _tasks(data_dir, raw, [each for each, _ in plan], replace_existing)
     with locked(data_dir), workers(jobs, len(tasks) + len(plan) * len(raw), progress) as pool:
         if from_experiment is None:
             _write_splits(data_dir, raw, val_regex, test_regex, seed)
         read = pool.each("reading", extract_sequence, [(task,) for task in tasks])
-        scaled: list[Outcome] = []
         for remark in dict.fromkeys(remark for done in read for remark in done.remarks):
             log.info(remark)
+        scaled: list[Outcome] = []
         for each, given in plan:
             members = _members(data_dir, each, tasks, read)
-            if given is None:
-                feature = fitted(pool, data_dir, each, members, replace_existing)
-            else:
-                feature = adopted(data_dir, given)
+            feature = adopted(data_dir, given) if given else fitted(pool, data_dir, each, members, replace_existing)
             scaling = [(data_dir, name, feature, sidecar, replace_existing) for name, sidecar in members.items()]
             scaled += pool.each(f"scaling {feature.name}", scale_sequence, scaling)
+            log.info("%s: %d columns, %d sequences", feature.name, feature.dim, len(members))
     failed = {done.file: done.error for done in [*read, *scaled] if done.error}
     computed = sum(len(done.computed) for done in [*read, *scaled])
     return Report(tuple(given.name if given else each.name for each, given in plan), len(raw), computed, failed)
@@ -128,8 +127,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for file, reason in report.failed.items():
         print(f"failed: {file}: {reason}")
     state = f"{report.computed} arrays computed" if report.computed else "everything was up to date"
-    print(f"{options.data_dir}: {report.sequences} sequences, {', '.join(report.features)}; {state}", end="")
-    print(f"; {len(report.failed)} files failed" if report.failed else "")
+    faults = f"; {len(report.failed)} of the files failed" if report.failed else ""
+    print(f"{options.data_dir}, {report.sequences} sequences: {state}{faults}")
     return report.exit_code
 
 
@@ -211,15 +210,20 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m feature_extraction.extract",
         description="Turn a folder's recordings into feature arrays. Only what changed is computed.",
-        epilog=f"Recipes: {', '.join(recipe_names())}. Exit code: 0; 1 when some files failed, 2 when nothing is done.",
+        epilog=f"Recipes: {', '.join(recipe_names())}. Exit code: 0; 1 when files failed, 2 when nothing is done.\n"
+        "  ... extract my_dances                            pairs seq.bvh, seq.wav: motion and sound\n"
+        "  ... extract my_dances --fps 30 --joints all      other than the recipe says\n"
+        "  ... extract my_songs --from_experiment my_run    new songs for a trained model",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    joints = ", ".join([ALL, *SELECTIONS])
     add = parser.add_argument
     add("data_dir", type=Path, metavar="DIR", help="folder of .bvh and .wav, .flac, .ogg, .mp3; a pair shares its name")
     add("--recipe", default="dance", help="which features: a recipe's name or a .yaml file (default: dance)")
     add("--source", choices=SUFFIXES, help="only the features made of this (default: all)")
     add("--fps", type=float, help="frames per second, instead of the recipe's")
-    add("--joints", type=_joints, help="all, default, or names with commas between, instead of the recipe's")
+    add("--joints", type=_joints, help=f"{joints}, or names with commas between, instead of the recipe's")
     add("--from_experiment", type=Path, metavar="RUN", help="apply the features of a trained run's folder, fit nothing")
     add("--replace_existing", action="store_true", help="compute everything again")
     add("--val_regex", metavar="REGEX", help="absent split lists: what is found in the ids of val (default: draw 10%%)")
@@ -236,7 +240,7 @@ def underscored(argv: Sequence[str]) -> list[str]:
 
 
 def _joints(text: str) -> str | list[str]:
-    return text if text in ("all", "default") else [name.strip() for name in text.split(",")]
+    return text if text in (ALL, *SELECTIONS) else [name.strip() for name in text.split(",")]
 
 
 if __name__ == "__main__":

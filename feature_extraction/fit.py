@@ -34,7 +34,8 @@ def fitted(
         known = None
     agree(recipe, members)
     if known is None:
-        moments = pool.each(f"fitting {recipe.name}", array_moments, [(data_dir, name, recipe.base) for name in train])
+        places = [(data_dir, name, recipe.base) for name in train]
+        moments = pool.each(f"fitting {recipe.name}", array_moments, places, step=0)
         known = fit(recipe, train, moments)
         known.save(data_dir)
     return known

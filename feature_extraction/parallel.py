@@ -19,26 +19,30 @@ class Workers:
         self.jobs = jobs
         self.bar = bar
 
-    def each(self, title: str, function: Callable[..., Result], arguments: Sequence[tuple[Any, ...]]) -> list[Result]:
-        """Give the function's results for each of the arguments.
+    def each(
+        self, title: str, function: Callable[..., Result], arguments: Sequence[tuple[Any, ...]], step: int = 1
+    ) -> list[Result]:
+        """Give the function's results for each of the arguments; each moves the bar by `step`.
 
         ChildProcessError when the system ends a process, for want of memory as a rule.
         """
         self.bar.set_description(title)
-        if min(self.jobs, len(arguments)) < 2:
-            return list(self._counted(function(*each) for each in arguments))
-        parallel = Parallel(n_jobs=self.jobs, return_as="generator")
         try:
-            return list(self._counted(parallel(delayed(function)(*each) for each in arguments)))
+            return list(self._counted(self._results(function, arguments), step))
         except TerminatedWorkerError as error:
             raise ChildProcessError(
                 f"a process was ended from outside while {title}, probably for want of memory; "
                 "what is done is kept: start again with fewer --jobs"
             ) from error
 
-    def _counted(self, results: Iterator[Result]) -> Iterator[Result]:
+    def _results(self, function: Callable[..., Result], arguments: Sequence[tuple[Any, ...]]) -> Iterator[Result]:
+        if min(self.jobs, len(arguments)) < 2:
+            return (function(*each) for each in arguments)
+        return Parallel(n_jobs=self.jobs, return_as="generator")(delayed(function)(*each) for each in arguments)
+
+    def _counted(self, results: Iterator[Result], step: int) -> Iterator[Result]:
         for result in results:
-            self.bar.update()
+            self.bar.update(step)
             yield result
 
 
@@ -53,3 +57,4 @@ def workers(jobs: int = -1, total: int = 0, progress: bool = True) -> Iterator[W
         tqdm(total=total, unit="file", disable=None if progress else True, dynamic_ncols=True) as bar,
     ):
         yield Workers(cpu_count() if jobs < 1 else jobs, bar)
+        bar.total = bar.n  # what failed on the way had no further steps
