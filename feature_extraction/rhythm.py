@@ -21,7 +21,7 @@ SHARPNESS = 1 / 32
 WEAK = 0.1
 """First and last beats with less than this of the beats' usual onsets are none."""
 PULSE_WINDOW_S = 6.0
-PULSE_STEP_S = 0.1
+PULSE_STEP_S = 0.25
 PULSE_HARMONICS = 4
 PULSE_DRIFT = 1.1
 """The local tempo may be faster or slower than the song's by this factor."""

@@ -8,7 +8,7 @@ from scipy.ndimage import maximum_filter1d
 from scipy.signal import get_window
 
 FRAMES_AT_ONCE = 128
-"""Frames transformed together: few enough to stay in the processor's cache."""
+"""Frames transformed together: few enough to stay in the processor's cache, however long the sound."""
 
 
 def power_spectrogram(
@@ -19,23 +19,25 @@ def power_spectrogram(
     frames: int,
     start: int | None = None,
     window: np.ndarray | None = None,
-    bins: int | None = None,
+    bank: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Give |STFT|^2 as (frames, bins) float32 of (n,) float32 `samples`; what lies outside them counts as silence.
+    """Give |STFT|^2 as (frames, n_fft // 2 + 1) float32 of (n,) `samples`; what lies outside them counts as silence.
 
     Frame i is the transform of the `n_fft` samples from `start + i hop`, times the (n_fft,) `window`. By default the
-    window is a periodic Hann, centred on sample i hop, and all n_fft // 2 + 1 bins are given.
+    window is a periodic Hann, centred on sample i hop. A (bins, bands) `bank` sums the first bins into (frames, bands).
     """
     start = -(n_fft // 2) if start is None else start
     window = _hann(n_fft) if window is None else window.astype(np.float32)
-    bins = n_fft // 2 + 1 if bins is None else bins
-    spans = _spans(samples, hop, n_fft, frames, start)
-    power = np.empty((frames, bins), np.float32)
+    bins, bands = (n_fft // 2 + 1,) * 2 if bank is None else bank.shape
+    result = np.empty((frames, bands), np.float32)
     for first in range(0, frames, FRAMES_AT_ONCE):
-        block = slice(first, first + FRAMES_AT_ONCE)
-        spectrum = scipy.fft.rfft(spans[block] * window, overwrite_x=True)[:, :bins]
-        np.add(np.square(spectrum.real), np.square(spectrum.imag), out=power[block])
-    return power
+        block = result[first : first + FRAMES_AT_ONCE]
+        sound = _stretch(samples, start + first * hop, (len(block) - 1) * hop + n_fft)
+        spans = np.lib.stride_tricks.sliding_window_view(sound, n_fft)[::hop]
+        spectrum = scipy.fft.rfft(spans * window, overwrite_x=True)[:, :bins]
+        power = np.square(spectrum.real) + np.square(spectrum.imag)
+        block[:] = power if bank is None else power @ bank
+    return result
 
 
 def mel_spectrogram(
@@ -53,9 +55,10 @@ def mel_spectrogram(
 ) -> np.ndarray:
     """Give the power in mel bands, (frames, n_mels) float32; the bands as in `mel_filterbank`, the rest as above."""
     bank = mel_filterbank(sample_rate, n_fft, n_mels, f_min, f_max)
-    bins = int(np.flatnonzero(bank.any(axis=1))[-1]) + 1
-    power = power_spectrogram(samples, hop=hop, n_fft=n_fft, frames=frames, start=start, window=window, bins=bins)
-    return power @ bank[:bins]
+    heard = int(np.flatnonzero(bank.any(axis=1))[-1]) + 1
+    return power_spectrogram(
+        samples, hop=hop, n_fft=n_fft, frames=frames, start=start, window=window, bank=bank[:heard]
+    )
 
 
 @lru_cache(maxsize=16)
@@ -129,15 +132,17 @@ def flux(levels: np.ndarray, *, memory: int = 1, neighbours: int = 0) -> np.ndar
     return np.maximum(levels[memory:] - past, 0.0).mean(axis=1)
 
 
+def _stretch(samples: np.ndarray, start: int, length: int) -> np.ndarray:
+    """`length` samples from `start`, zeros where there are none."""
+    if start >= 0 and start + length <= len(samples):
+        return samples[start : start + length]
+    padded = np.zeros(length, np.float32)
+    first, stop = max(start, 0), min(start + length, len(samples))
+    if stop > first:
+        padded[first - start : stop - start] = samples[first:stop]
+    return padded
+
+
 @lru_cache(maxsize=8)
 def _hann(n_fft: int) -> np.ndarray:
     return get_window("hann", n_fft).astype(np.float32)
-
-
-def _spans(samples: np.ndarray, hop: int, length: int, frames: int, start: int) -> np.ndarray:
-    """The (frames, length) overlapping stretches, a view of one zero-padded copy."""
-    padded = np.zeros(max(frames - 1, 0) * hop + length, np.float32)
-    first, stop = max(start, 0), min(start + len(padded), len(samples))
-    if stop > first:
-        padded[first - start : stop - start] = samples[first:stop]
-    return np.lib.stride_tricks.sliding_window_view(padded, length)[::hop][:frames]
