@@ -2,7 +2,7 @@
 #
 # The active virtual or conda environment serves if it has what requirements.txt names. Otherwise .venv is made, once;
 # PYTHON=... chooses the interpreter for it. With `dev` the development tools of pyproject.toml are there too. No other
-# Python is written to. .venv/installed, written last, says what is installed; .venv/unfinished, that something is missing.
+# Python is written to. .venv/installed, written last, says what is installed; .venv/unfinished, that not all of it is.
 
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 venv=$project/.venv

@@ -62,15 +62,9 @@ def module_name(path: Path) -> str:
 
 SOURCES = sources()
 TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in SOURCES.items()}
-COMMANDS = {
-    name
-    for name, tree in TREES.items()
-    if any(isinstance(node, ast.FunctionDef) and node.name == "main" for node in tree.body) and name != "command"
-}
-each_module = pytest.mark.parametrize("module", SOURCES)
 
 
-def imports(module: str) -> Iterator[str]:
+def imported(module: str) -> Iterator[str]:
     """The modules that a module imports, at its top or where they are used."""
     for node in ast.walk(TREES[module]):
         if isinstance(node, ast.Import):
@@ -80,6 +74,24 @@ def imports(module: str) -> Iterator[str]:
             for alias in node.names:
                 full = f"{node.module}.{alias.name}"
                 yield full if full in SOURCES else str(node.module)
+
+
+IMPORTS = {module: frozenset(imported(module)) for module in SOURCES}
+
+
+def steps_of_commands() -> set[str]:
+    """Modules that are imported, and by none but modules with a `main`."""
+    importers = {module: {other for other in SOURCES if module in IMPORTS[other]} for module in SOURCES}
+    return {module for module, by in importers.items() if by and by <= MAINS and module != "command"}
+
+
+MAINS = {
+    module
+    for module, tree in TREES.items()
+    if any(isinstance(node, ast.FunctionDef) and node.name == "main" for node in tree.body)
+}
+COMMANDS = MAINS | steps_of_commands()
+each_module = pytest.mark.parametrize("module", SOURCES)
 
 
 def within(module: str, package: str) -> bool:
@@ -99,19 +111,19 @@ def test_libraries_import_only_what_lies_below_them(module: str) -> None:
     allowed = {home, "registry", *rules_of(module, MAY_IMPORT)}
     if not any(within(module, package) for package in NO_OPTIONS):
         allowed.add("training.options")
-    ours = [name for name in imports(module) if name.split(".")[0] in OURS]
+    ours = [name for name in IMPORTS[module] if name.split(".")[0] in OURS]
     assert [name for name in ours if not any(within(name, package) for package in allowed)] == []
 
 
 @each_module
 def test_commands_are_imported_by_commands_only(module: str) -> None:
     if module not in COMMANDS:
-        assert [name for name in imports(module) if name in COMMANDS or name == "command"] == []
+        assert [name for name in IMPORTS[module] if name in COMMANDS or name == "command"] == []
 
 
 @each_module
 def test_heavy_libraries_stay_where_they_belong(module: str) -> None:
-    assert [name for name in imports(module) if name.split(".")[0] in rules_of(module, NEVER)] == []
+    assert [name for name in IMPORTS[module] if name.split(".")[0] in rules_of(module, NEVER)] == []
 
 
 @each_module
@@ -120,7 +132,7 @@ def test_third_party_imports_are_declared(module: str) -> None:
     optional = [requirement for name, extra in extras.items() if name != "dev" for requirement in extra]
     declared = {Requirement(each).name.lower() for each in [*PYPROJECT["project"]["dependencies"], *optional]}
     distributions = packages_distributions()
-    for name in {name.split(".")[0] for name in imports(module)} - set(sys.stdlib_module_names) - set(OURS):
+    for name in {name.split(".")[0] for name in IMPORTS[module]} - set(sys.stdlib_module_names) - set(OURS):
         known = {each.lower() for each in distributions.get(name, [name])}
         assert known & declared, f"{module} imports {name}, which pyproject.toml does not declare"
 

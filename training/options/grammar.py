@@ -109,10 +109,6 @@ class Declarations:
             raise ValueError(f"{(error.argument_name or '').split('/')[0]}: {error.message}") from error
         return vars(given), rest
 
-    def defaults(self) -> dict[str, Any]:
-        """The value of each option that nobody gives."""
-        return {name: option.default for name, option in self.options.items()}
-
 
 @dataclass(frozen=True)
 class OptionGroup:
