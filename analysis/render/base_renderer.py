@@ -25,6 +25,7 @@ class BaseRenderer(ABC):
         motions: Sequence[Motion],
         *,
         names: Sequence[str] | None = None,
+        title: str = "",
         audio: Path | None = None,
         progress: Callable[[int], object] | None = None,
     ) -> Path:
@@ -34,6 +35,7 @@ class BaseRenderer(ABC):
             path: the file; its folder is made if need be.
             motions: at least one.
             names: what to call each motion, for renderers that write captions.
+            title: small text on pictures.
             audio: sound file that starts with the motions, for renderers that have sound.
             progress: called with the number of frames that were finished since its last call.
         """

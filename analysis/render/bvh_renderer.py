@@ -20,10 +20,11 @@ class BvhRenderer(BaseRenderer):
         motions: Sequence[Motion],
         *,
         names: Sequence[str] | None = None,
+        title: str = "",
         audio: Path | None = None,
         progress: Callable[[int], object] | None = None,
     ) -> Path:
-        """Write the motion; sound and names have no place in BVH."""
+        """Write the motion; sound and texts have no place in BVH."""
         if len(motions) != 1:
             raise ValueError(f"a BVH file holds one motion, got {len(motions)} for {path}; write one file for each")
         path = Path(path)

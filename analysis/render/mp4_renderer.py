@@ -34,17 +34,16 @@ class Mp4Renderer(BaseRenderer):
     Args:
         width: of the picture, pixels, even.
         height: of the picture, pixels, even.
-        title: small text in the corner.
     """
 
     suffix = ".mp4"
     folder = "videos"
     compares = True
 
-    def __init__(self, width: int = 1280, height: int = 720, title: str = ""):
+    def __init__(self, width: int = 1280, height: int = 720):
         if width % 2 or height % 2 or min(width, height) < 16:
             raise ValueError(f"a video of {width}x{height} pixels cannot be encoded: want even sizes of 16 or more")
-        self._width, self._height, self._title = width, height, title
+        self._width, self._height = width, height
 
     def render(
         self,
@@ -52,6 +51,7 @@ class Mp4Renderer(BaseRenderer):
         motions: Sequence[Motion],
         *,
         names: Sequence[str] | None = None,
+        title: str = "",
         audio: Path | None = None,
         progress: Callable[[int], object] | None = None,
     ) -> Path:
@@ -66,7 +66,7 @@ class Mp4Renderer(BaseRenderer):
         path.parent.mkdir(parents=True, exist_ok=True)
         fps = video_rate(motions[0].fps)
         shown = [_at_rate(motion, fps) for motion in motions]
-        scene = Scene(shown, width=self._width, height=self._height, names=names, title=self._title)
+        scene = Scene(shown, width=self._width, height=self._height, names=names, title=title)
         with atomic_path(path) as temporary, av.open(temporary, "w", options={"movflags": "+faststart"}) as video:
             sound = Sound(audio, scene.frames / fps, video) if audio else None
             for shown_s, packet in _pictures(scene, _fraction(fps), video, progress):

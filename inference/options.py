@@ -1,0 +1,127 @@
+"""The command line of generation, as the arguments of `inference.generate.generate`."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import registry
+from training.options.grammar import spelt
+from training.options.paths import home
+from training.run import Run, list_runs
+
+MEANT_FOR_MAIN = ("experiments_dir", "version_index", "generate_bvh", "generate_video")
+EXAMPLES = """examples:
+  python -m inference.generate quickstart                      a random sequence of the test split
+  python -m inference.generate quickstart song_07 --num_samples 3
+  python -m inference.generate quickstart path/to/song.mp3
+  python -m inference.generate --checkpoint model.ckpt path/to/song.mp3
+"""
+
+
+def parse(argv: Sequence[str]) -> dict[str, Any]:
+    """The keyword arguments of `generate`, and `plugin_dir`, that a command line asks for.
+
+    Raises:
+        LookupError: if there is no such run; the message has the nearest names.
+        ValueError: if arguments contradict each other.
+    """
+    opt = vars(_parser().parse_args([_flag(spelt(argument)) for argument in argv]))
+    if opt["checkpoint"]:
+        # One word beside a checkpoint file is what to generate for.
+        if opt["experiment"] and not opt["sequence"]:
+            opt["experiment"], opt["sequence"] = "", opt["experiment"]
+    elif not opt["experiment"]:
+        raise ValueError("name an experiment, or a checkpoint file with --checkpoint")
+    else:
+        run = find_run(opt["experiment"], Path(opt["experiments_dir"]))
+        opt["checkpoint"], opt["experiment"] = find_checkpoint(run, opt["version_index"]), run.name
+    if opt["render"] is None:
+        chosen = {"bvh": opt["generate_bvh"], "mp4": opt["generate_video"]}
+        opt["render"] = [name for name, wanted in chosen.items() if wanted]
+    return {name: value for name, value in opt.items() if name not in MEANT_FOR_MAIN}
+
+
+def find_run(name: str, experiments_dir: Path) -> Run:
+    """The run of an experiment, by its name or folder."""
+    for folder in (experiments_dir / name, Path(name)):
+        if (folder / "hparams.yaml").is_file():
+            return Run(folder)
+    known = [run.name for run in list_runs(experiments_dir)]
+    hint = registry.nearest(name, known) or f"there are: {', '.join(known) or 'none'}"
+    raise LookupError(f"there is no run {name!r} in {experiments_dir}; {hint}; train it with ./train.sh {name}")
+
+
+def find_checkpoint(run: Run, version_index: int | None = None) -> Path:
+    """The best checkpoint of a run, or the one of this place in the order in which they were written."""
+    written = sorted(run.checkpoints.glob("*.ckpt"), key=lambda path: path.stat().st_mtime_ns)
+    if version_index is None:
+        if run.best_checkpoint is None:
+            raise FileNotFoundError(f"the run {run.name} has no checkpoint yet; train it with ./train.sh {run.name}")
+        return run.best_checkpoint
+    if not -len(written) <= version_index < len(written):
+        raise LookupError(f"--version_index {version_index}: {run.checkpoints} holds {len(written)} checkpoints")
+    return written[version_index]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m inference.generate",
+        description="Generate motion for a sequence of a corpus, or for any sound file.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add, yes_no = parser.add_argument, argparse.BooleanOptionalAction
+    add("experiment", nargs="?", default="", help="name of a trained run")
+    add("sequence", nargs="?", default="", help="sequence id, or a sound file; a random test sequence if left out")
+    add("--data_dir", default="", help="folder of the corpus; by default the one that the model was trained on")
+    add("--checkpoint", default="", help="checkpoint file, which is all that is needed")
+    add("--version_index", type=int, help="which checkpoint of the run, 0 the oldest, -1 the newest; default: the best")
+    add("--experiments_dir", default=str(home() / "training" / "experiments"), help="folder of the runs")
+    add("--output_folder", default=str(home() / "inference" / "generated"), help="folder of the results")
+    add("--generate_bvh", action=yes_no, default=True, help="write BVH")
+    add("--generate_video", action=yes_no, default=True, help="write MP4, with the sound on it")
+    names = ", ".join(registry.names("renderer"))
+    add("--render", type=_names, help=f"comma-separated renderers in place of these two ({names})")
+    add("--num_samples", type=_positive, default=1, help="how many motions; the video shows them side by side")
+    add("--max_length", type=_natural, default=0, help="most frames to generate, 0 for all")
+    add("--temperature", type=float, default=1.0, help="scale of the randomness")
+    add("--seed", type=_natural, default=0, help="of the random generators")
+    add("--seeds", type=_pairs, default={}, help="sequences that begin the motion, as modality,sequence;...")
+    add("--keep_seed", action=yes_no, default=False, help="begin with the seed, not with generated frames")
+    add("--frames_per_step", type=_positive, help="how many of the predicted frames to use at a time")
+    add("--teacher_forcing", action=yes_no, default=False, help="let the model read the recorded motion")
+    add("--ground_truth", action=yes_no, default=False, help="show the recorded motion beside the generated one")
+    add("--smooth", action=yes_no, default=False, help="Savitzky-Golay smoothing, window 9, order 3")
+    add("--audio_format", default="", help="ending of the sound files, where sequences have several")
+    add("--device", default="auto", help="cpu, cuda, cuda:1, ...; auto takes the GPU where there is one")
+    add("--plugin_dir", default="", help="comma-separated folders of your own models, features, renderers")
+    return parser
+
+
+def _flag(argument: str) -> str:
+    return argument.replace("--no_", "--no-", 1) if argument.startswith("--no_") else argument
+
+
+def _natural(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    if not _natural(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
+    return int(text)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _pairs(text: str) -> dict[str, str]:
+    pairs = [pair.partition(",") for pair in text.split(";") if pair.strip()]
+    if not all(comma for _, comma, _ in pairs):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form modality,sequence;modality,sequence")
+    return {modality.strip(): sequence.strip() for modality, _, sequence in pairs}
