@@ -30,14 +30,16 @@ def onset_strength(audio: Audio, fps: float) -> np.ndarray:
     There are f = fine_factor(fps) fine frames to a frame, one frame more than `audio` has. Fine frame n is the span
     of time [n / f - 1/2, (n + 1) / f - 1/2) / fps: the f fine frames of frame i tile the time that is nearer to i
     than to its neighbours. The window on the sound falls to zero where the fine frame ends, and rises towards there
-    throughout, so that a click is seen first, and most, in the fine frame that it lies in. Before its start the sound
-    is taken to have been at its mean level, else a song cut anywhere would begin with its loudest onset.
+    throughout, so that a click is seen first, and most, in the fine frame that it lies in. A song may be cut anywhere:
+    before its start it is taken to have been at its mean level, and a fine frame that its end falls into, or that is
+    later, is 0 (the cut would sound like an onset).
 
     The result is kept as long as `audio` is, since several features are made of it; it is read-only.
     """
     known = _computed.setdefault(audio, {})
     if fps not in known:
         strength = flux(_levels(audio, fps), memory=MEMORY, neighbours=1)
+        strength[int((audio.duration_s * fps + 0.5) * fine_factor(fps)) :] = 0.0
         strength.flags.writeable = False
         known[fps] = strength
     return known[fps]
@@ -68,7 +70,7 @@ def _levels(audio: Audio, fps: float) -> np.ndarray:
         start=fine_hop - hop // 2 + round(BEYOND * FALL_S * audio.sample_rate) - WINDOW,
         window=window,
     )
-    floor = (window.sum() / 2) ** 2 * 10.0 ** (FLOOR_DB / 10.0)
+    floor = float(window.sum() / 2) ** 2 * 10.0 ** (FLOOR_DB / 10.0)
     level = decibels(1.0 + power / floor)
     before = np.broadcast_to(level.mean(axis=0), (MEMORY, BANDS))
     return np.concatenate([before, level])

@@ -96,10 +96,14 @@ def test_a_click_at_the_very_start_peaks_in_frame_0(fps: float) -> None:
         assert envelope_of(clicks(np.array([time]), rate, 0.8), fps).argmax() == 0
 
 
-def test_a_song_cut_anywhere_does_not_begin_with_an_onset() -> None:
+@pytest.mark.parametrize("seconds", [2.5, 2.512, 2.53])
+def test_a_song_cut_anywhere_neither_begins_nor_ends_with_an_onset(seconds: float) -> None:
     rate = working_rate(20)[0]
-    envelope = envelope_of(clicks(np.array([2.0]), rate, 0.9) + music(rate, 0), 20)
+    song = clicks(np.array([2.0]), rate, 0.9) + music(rate, 0)
+    envelope = envelope_of(song[: round(seconds * rate)], 20, frames=60)
     assert envelope[:3].max() < envelope[40] / 2
+    assert envelope[45:].max() < envelope[40] / 2
+    assert (envelope[52:] == 0).all()
 
 
 def test_steady_sound_and_silence_have_no_onsets() -> None:
@@ -116,6 +120,7 @@ def test_a_frame_is_the_greatest_of_its_fine_frames(fps: float) -> None:
     fine = onset_strength(audio, fps)
     frames = frame_count(SECONDS, fps)
     assert len(fine) == (frames + 1) * factor
+    assert fine.dtype == np.float32
     pooled = pool(fine, fps, frames)
     for frame in (0, 7, frames - 1):
         assert pooled[frame] == fine[frame * factor : (frame + 1) * factor].max()
