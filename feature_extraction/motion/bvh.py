@@ -25,7 +25,7 @@ STILL = 1e-5
 ANGLE_DECIMALS = 6
 OFFSET_DIGITS = 10
 LENGTH_DIGITS = 8  # digits of a length as large as the skeleton's height
-HINGE_TOLERANCE = 1e-7  # radians by which a rotation may leave the axes of its joint's channels
+UNTURNED = 1e-7  # radians
 
 
 def read_bvh(path: Path | str) -> Motion:
@@ -60,9 +60,9 @@ def read_bvh_header(path: Path | str) -> BvhHeader:
 def write_bvh(path: Path | str, motion: Motion) -> None:
     """Write a BVH file, in one step.
 
-    The root has OFFSET 0 0 0 and position channels, other joints have position channels only if they move. A joint
-    that turns in a way its own Euler order cannot say gets the order's missing axes. ValueError for a motion without
-    frames, or with numbers that are not finite.
+    The root has OFFSET 0 0 0 and position channels, other joints have position channels only if they move. A joint has
+    three rotation channels, its order completed, or none: Blender reads no other number. ValueError for a motion
+    without frames, or with numbers that are not finite.
     """
     skeleton = motion.skeleton
     _check_writable(path, motion)
@@ -187,20 +187,21 @@ def _check_writable(path: Path | str, motion: Motion) -> None:
 
 
 def _order_for(rotations: np.ndarray, order: str) -> str:
-    """Give the Euler order to write a joint in: its own if that can say all its `rotations` (frames, 4)."""
-    if len(order) == 3:
-        return order
-    said = rotation.from_euler(rotation.to_euler(rotations, order), order)
-    error = rotation.log(rotation.mul(rotation.inv(said), rotations))
-    return order if np.abs(error).max() <= HINGE_TOLERANCE else rotation.complete_order(order)
+    """Give the Euler order to write a joint of these `rotations` (frames, 4) in: three axes, or none if it is still."""
+    if not order and np.abs(rotation.log(rotations)).max() <= UNTURNED:
+        return ""
+    return rotation.complete_order(order)
 
 
 def _depth_first(parents: tuple[int, ...]) -> list[int]:
     """Give the joints in an order in which each is followed by all below it, as the hierarchy is nested."""
+    children: list[list[int]] = [[] for _ in parents]
+    for j in reversed(range(1, len(parents))):
+        children[parents[j]].append(j)
     joints, waiting = [], [0]
     while waiting:
         joints.append(waiting.pop())
-        waiting += [child for child in reversed(range(len(parents))) if parents[child] == joints[-1]]
+        waiting += children[joints[-1]]
     return joints
 
 

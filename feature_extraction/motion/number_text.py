@@ -8,8 +8,8 @@ NUMBER = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 NUMBER_BYTES = b"0123456789+-.eE"  # float() takes other things too, such as "nan" and "1_000"
 LONGEST_QUOTE = 60
 BLOCK = 16384  # tokens converted together, so that the work stays within the processor's cache
-MAX_DIGITS = 15  # as many as float64 holds exactly, whatever they are
-MAX_LENGTH = MAX_DIGITS + 2  # with a sign and a point
+EXACT = 2.0**53  # float64 holds every integer below this
+MAX_LENGTH = 17  # the digits of such an integer and a sign
 ZERO, POINT, PLUS, MINUS = b"0.+-"
 
 
@@ -41,7 +41,7 @@ def parse_numbers(text: bytes) -> tuple[np.ndarray, np.ndarray]:
 
 def _parse_block(text: bytes, data: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
     """Convert some tokens: the plain ones ("-12.5") together, the others ("1e-5") one by one."""
-    lengths = np.minimum(ends - starts, MAX_LENGTH + 1).astype(np.uint8)
+    lengths = np.minimum(ends - starts, MAX_LENGTH + 2).astype(np.uint8)  # enough to tell what is too long
     place = np.arange(min(int(lengths.max()), MAX_LENGTH), dtype=np.uint8)[:, None]  # 0 is a token's last character
     characters = data.take(ends - 1 - place, mode="clip")
     present = place < lengths
@@ -50,11 +50,10 @@ def _parse_block(text: bytes, data: np.ndarray, starts: np.ndarray, ends: np.nda
     lead = data[starts]
     digits, points = digit.sum(axis=0, dtype=np.uint8), point.sum(axis=0, dtype=np.uint8)
     known = digits + points + ((lead == PLUS) | (lead == MINUS))
-    plain = (digits > 0) & (digits <= MAX_DIGITS) & (points <= 1) & (known == lengths)
-
     # With the point counted as a digit 0, the number is `left * 10**(decimals + 1) + right`, all of it exact.
     power = 10.0 ** np.arange(MAX_LENGTH + 1)
     together = power[place[:, 0]] @ (digit * figures).astype(np.float64)
+    plain = (digits > 0) & (points <= 1) & (known == lengths) & (together < EXACT)
     decimals = np.minimum((point * place).sum(axis=0, dtype=np.uint8), MAX_LENGTH - 1)
     left = np.floor(together / power[decimals + 1])
     integer = np.where(points > 0, together - 9 * left * power[decimals], together)

@@ -71,19 +71,20 @@ def test_angles_do_not_jump(tmp_path: Path) -> None:
     assert np.abs(np.diff(rows[:, 3:], axis=0)).max() < 181
 
 
-def test_a_hinge_stays_one_channel_until_it_turns_otherwise(tmp_path: Path) -> None:
-    skeleton = Skeleton(
-        ("Hips", "Knee", "Tip"), (-1, 0, 1), np.eye(3) - [[1, 0, 0], [0] * 3, [0] * 3], ("ZXY", "X", "")
-    )
-    rotations = rotation.identity(40, 3)
+def test_a_joint_has_three_rotation_channels_or_none(tmp_path: Path) -> None:
+    """Blender reads no other number, so the order of a hinge is completed."""
+    offsets = np.array([[0.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
+    skeleton = Skeleton(("Hips", "Knee", "Toe", "Tip"), (-1, 0, 1, 2), offsets, ("ZXY", "X", "YX", ""))
+    rotations = rotation.identity(40, 4)
     rotations[:, 1] = rotation.from_euler(np.linspace(-3, 3, 40)[:, None], "X")
+    rotations[:, 2] = rotation.from_euler(np.linspace([-3, 2], [2, -3], 40), "YX")
     motion = Motion(skeleton, 30.0, rotations, np.zeros((40, 1, 3)))
     write_bvh(tmp_path / "a.bvh", motion)
-    assert read_bvh(tmp_path / "a.bvh").skeleton.orders == ("ZXY", "X", "")
+    assert read_bvh(tmp_path / "a.bvh").skeleton.orders == ("ZXY", "XYZ", "YXZ", "")
     assert_same_motion(motion, read_bvh(tmp_path / "a.bvh"), 1e-6)
-    rotations[5, 1] = rotations[6, 2] = rotation.exp(np.array([0.1, 0.2, 0.3]))
+    rotations[6, 3] = rotation.exp(np.array([0.1, 0.2, 0.3]))
     write_bvh(tmp_path / "a.bvh", motion)
-    assert read_bvh(tmp_path / "a.bvh").skeleton.orders == ("ZXY", "XYZ", "ZXY")
+    assert read_bvh(tmp_path / "a.bvh").skeleton.orders == ("ZXY", "XYZ", "YXZ", "ZXY")
     assert_same_motion(motion, read_bvh(tmp_path / "a.bvh"), 1e-6)
 
 
