@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from feature_extraction.audio import Audio, frame_count
 from feature_extraction.base_features import BaseFeatures, FeatureArray
 from feature_extraction.onset import onset_strength, pool
@@ -25,4 +23,4 @@ class EnvelopeFeatures(BaseFeatures):
         assert isinstance(raw, Audio), "audio features are made of sound"
         frames = frame_count(raw.duration_s, self.fps) if frames is None else frames
         envelope = pool(onset_strength(raw, self.fps), self.fps, frames)
-        return FeatureArray(envelope[:, None].astype(np.float32), ("envelope",))
+        return FeatureArray(envelope[:, None], ("envelope",))

@@ -1,8 +1,7 @@
 """Mel bands in decibels: what the sound's spectrum is around each frame, on an absolute level."""
 
+import math
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from feature_extraction.audio import Audio, frame_count, hop_of
 from feature_extraction.base_features import BaseFeatures, FeatureArray
@@ -50,9 +49,9 @@ class MelFeatures(BaseFeatures):
         )
         full_scale = (n_fft / 4) ** 2  # of a sine in its bin: half its amplitude times the window's mean, 1/2
         level = decibels(power, reference=full_scale, floor=full_scale * 10.0 ** (self.floor_db / 10.0))
-        return FeatureArray(level.astype(np.float32), tuple(f"mel_{band:02d}" for band in range(self.n_mels)))
+        return FeatureArray(level, tuple(f"mel_{band:02d}" for band in range(self.n_mels)))
 
 
 def window_length(hop: int) -> int:
     """Give the window (samples, a power of two) for frames `hop` samples apart."""
-    return max(SHORTEST_WINDOW, 2 ** int(np.ceil(np.log2(WINDOW_PER_HOP * hop))))
+    return max(SHORTEST_WINDOW, 2 ** math.ceil(math.log2(WINDOW_PER_HOP * hop)))

@@ -1,5 +1,6 @@
 """Sound to spectra on a frame grid: power, mel bands, decibels and their rise; plain functions on arrays."""
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -106,12 +107,12 @@ def mel_to_hz(mel: np.ndarray | float) -> np.ndarray:
 def decibels(
     power: np.ndarray, *, reference: float = 1.0, floor: float = 1e-10, range_db: float | None = None
 ) -> np.ndarray:
-    """Give 10 log10(power / reference), `power` and `reference` not below `floor`.
+    """Give 10 log10(power / reference) in the type of `power`, that and `reference` not below `floor`.
 
     With `range_db` nothing lies further than that below the array's own maximum (which makes levels depend on what
     else is in the array: for comparison with published values only).
     """
-    level = 10.0 * np.log10(np.maximum(power, floor)) - 10.0 * np.log10(max(reference, floor))
+    level = 10.0 * np.log10(np.maximum(power, floor)) - 10.0 * math.log10(max(reference, floor))
     if range_db is not None and level.size:
         np.maximum(level, level.max() - range_db, out=level)
     return level
