@@ -1,0 +1,65 @@
+"""What every renderer does: it writes a valid file in one step, whatever the skeleton."""
+
+from dataclasses import replace
+
+import av
+import numpy as np
+import pytest
+
+import registry
+from feature_extraction.motion.bvh import read_bvh
+from tests.feature_extraction.small_corpus import swaying
+
+
+def read_video(path):
+    with av.open(path) as video:
+        assert sum(1 for _ in video.decode(video=0)) > 0
+
+
+READERS = {".bvh": read_bvh, ".mp4": read_video}
+RENDERERS = registry.names("renderer")
+
+
+def render(name, path, motions, **options):
+    renderer = registry.find("renderer", name)()
+    return renderer.render(path.with_suffix(renderer.suffix), motions, **options), renderer
+
+
+@pytest.mark.parametrize("name", RENDERERS)
+@pytest.mark.parametrize("frames", [1, 7])
+def test_it_writes_a_valid_file(name, frames, tmp_path):
+    path, renderer = render(name, tmp_path / "new" / "dance", [swaying(0).cut(0, frames)], title="dance")
+    assert path.stat().st_size > 0
+    READERS[renderer.suffix](path)
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("name", RENDERERS)
+def test_it_reports_every_frame(name, tmp_path):
+    done = []
+    motion = swaying(0, fps=30).cut(0, 4)
+    render(name, tmp_path / "dance", [motion], progress=done.append)
+    assert sum(done) >= motion.frames
+
+
+@pytest.mark.parametrize("name", RENDERERS)
+def test_a_failure_leaves_the_old_file(name, tmp_path):
+    path, _ = render(name, tmp_path / "dance", [swaying(0).cut(0, 2)])
+    before = path.read_bytes()
+    broken = swaying(0).cut(0, 3)
+    broken = replace(broken, positions=np.full_like(broken.positions, np.nan))
+    with pytest.raises(ValueError, match=r"finite|nan|not a number"):
+        render(name, tmp_path / "dance", [broken])
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", RENDERERS)
+def test_several_motions_make_one_file_or_a_clear_refusal(name, tmp_path):
+    motions = [swaying(seed).cut(0, frames) for seed, frames in ((0, 3), (1, 2))]
+    if registry.find("renderer", name).compares:
+        path, renderer = render(name, tmp_path / "dance", motions, names=["one", "two"])
+        READERS[renderer.suffix](path)
+    else:
+        with pytest.raises(ValueError, match="one motion, got 2"):
+            render(name, tmp_path / "dance", motions)
