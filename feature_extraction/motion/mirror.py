@@ -12,11 +12,10 @@ SIDE_PATTERNS = (
     re.compile(r"left|right", re.IGNORECASE),  # LeftArm, left_arm, Arm_Left, mixamorig:RightHand
     re.compile(r"(?<![^_.:\- ])[lr](?![^_.:\- ])", re.IGNORECASE),  # arm.L, l_arm, arm_r, Bip01 L Thigh, arm.L.001
     re.compile(r"(?<![^_.:\- ])[lLrR](?=[A-Z][a-z])"),  # lShldr, LArm, mixamorig:RArm
-    re.compile(r"(?<![^_.:\- ])[lLrR](?=[A-Z][A-Z])"),  # LHIPJOINT, but also ROOT and LOWERBACK
     re.compile(r"(?<=[a-z0-9])[LR](?![^_.:\- ])"),  # armL, HandR
 )
-DOUBTFUL = 3
-"""The pattern that says a side only if the name on the other side is there."""
+CAPITALS_PATTERN = re.compile(r"(?<![^_.:\- ])[lLrR](?=[A-Z][A-Z])")
+"""LHIPJOINT, but ROOT and LOWERBACK too: this says a side only if the name on the other side is there."""
 REFLECT = np.array([-1.0, 1.0, 1.0])
 """The mirror is the plane x = 0."""
 REFLECT_ROTATION = np.array([1.0, 1.0, -1.0, -1.0])
@@ -62,15 +61,12 @@ def twins(skeleton: Skeleton) -> list[int]:
 
 
 def _twin(name: str, names: tuple[str, ...]) -> int:
-    missing = []
-    for place, pattern in enumerate(SIDE_PATTERNS):
-        candidates = _other_sides(name, pattern)
-        for candidate in candidates:
-            if candidate in names:
-                return names.index(candidate)
-        missing += candidates if place != DOUBTFUL else []
-    if missing:
-        raise ValueError(f"cannot mirror: joint {name!r} has no twin {' or '.join(map(repr, missing))}")
+    candidates = [other for pattern in SIDE_PATTERNS for other in _other_sides(name, pattern)]
+    for other in (*candidates, *_other_sides(name, CAPITALS_PATTERN)):
+        if other in names:
+            return names.index(other)
+    if candidates:
+        raise ValueError(f"cannot mirror: joint {name!r} has no twin {' or '.join(map(repr, candidates))}")
     return names.index(name)
 
 
