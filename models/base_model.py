@@ -50,13 +50,14 @@ class BaseModel(nn.Module, ABC):
         inputs: Mapping[str, Tensor],
         *,
         temperature: float = 1.0,
-        generator: torch.Generator | None = None,
+        generator: torch.Generator | Sequence[torch.Generator] | None = None,
         state: Any = None,
     ) -> tuple[dict[str, Tensor], Any]:
         """The output windows that follow from the input windows, and the state for the next call.
 
         ``inputs`` maps each input modality (without ``in_``) to (batch, length, dim); the result maps each output
-        modality to (batch, length, dim). A deterministic model ignores ``temperature`` and ``generator``; a model
+        modality to (batch, length, dim). ``generator`` is one for all or one for each row of the batch, so that a row's
+        sample does not depend on the others. A deterministic model ignores ``temperature`` and ``generator``; a model
         without recurrent state returns None for it.
         """
 

@@ -89,7 +89,7 @@ class TransformerModel(BaseModel):
         inputs: Mapping[str, Tensor],
         *,
         temperature: float = 1.0,
-        generator: torch.Generator | None = None,
+        generator: torch.Generator | Sequence[torch.Generator] | None = None,
         state: Any = None,
     ) -> tuple[dict[str, Tensor], Any]:
         """The prediction; there is nothing random in it."""

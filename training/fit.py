@@ -3,6 +3,7 @@
 import argparse
 import logging
 import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ from torch.utils.data import DataLoader
 
 import registry
 from feature_extraction import store
+from feature_extraction.feature import Feature
 from models import create_model, load_model
 from models.base_model import BaseModel
 from training.beginning import StartingPoint
 from training.callbacks.checkpoints import AtomicCheckpointIO, Checkpoints
 from training.callbacks.progress import Progress
 from training.callbacks.record import Record
+from training.callbacks.sample_to_tensorboard import SampleToTensorBoard
 from training.callbacks.throughput import Throughput
 from training.datasets.base_dataset import BaseDataset
 from training.loaders import make_loader
@@ -62,7 +65,7 @@ def fit(run: Run, opt: argparse.Namespace, start: StartingPoint) -> None:
         run.features.mkdir(exist_ok=True)
         feature.save(run.features)
     module = TrainingModule(model, opt, make_payload(opt, model, train, features))
-    trainer = make_trainer(run, opt, validates=val is not None)
+    trainer = make_trainer(run, opt, val is not None, _sampling(opt, val or train, features))
     log.info("%s", _summary(opt, model, train, val))
     try:
         _fit(trainer, module, make_loader(train, opt), make_loader(val, opt) if val else None, start.resume)
@@ -75,12 +78,12 @@ def fit(run: Run, opt: argparse.Namespace, start: StartingPoint) -> None:
         run.write_record(finished=True)
 
 
-def make_trainer(run: Run, opt: argparse.Namespace, validates: bool) -> pl.Trainer:
+def make_trainer(run: Run, opt: argparse.Namespace, validates: bool, more: Sequence[Callback] = ()) -> pl.Trainer:
     """The Trainer that the options ask for, writing into the run's folder."""
     for name in ("pytorch_lightning", "lightning_fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
     checkpoints = Checkpoints(run.checkpoints, "val_loss" if validates else "train_loss", keep=KEPT)
-    callbacks: list[Callback] = [Throughput(), checkpoints, Record(run, checkpoints)]
+    callbacks: list[Callback] = [Throughput(), checkpoints, Record(run, checkpoints), *more]
     arguments: dict[str, Any] = trainer_arguments(opt)
     if arguments.get("logger") is not False:
         arguments["logger"] = TensorBoardLogger(str(run.folder), name="", version="")
@@ -100,6 +103,12 @@ def _fit(
         for advice in LIGHTNINGS_ADVICE:
             warnings.filterwarnings("ignore", advice)
         trainer.fit(module, train, val, ckpt_path=resume, weights_only=True)
+
+
+def _sampling(opt: argparse.Namespace, dataset: BaseDataset, features: Mapping[str, Feature]) -> list[Callback]:
+    if not opt.sample_every_n_epochs:
+        return []
+    return [SampleToTensorBoard(dataset, features, opt.sample_every_n_epochs, opt.seed)]
 
 
 def _held_out(dataset_class: type[BaseDataset], opt: argparse.Namespace, split: str) -> BaseDataset | None:

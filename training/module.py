@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor
@@ -33,9 +34,9 @@ class TrainingModule(LightningModule):
         self.opt = opt
         self._payload = dict(payload)
 
-    def on_train_epoch_start(self) -> None:
-        """Seed the epoch, so that a run that was stopped goes on with the numbers it would have drawn."""
-        torch.manual_seed(self.opt.seed + 7919 * (self.current_epoch + 1))
+    def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
+        """Seed the step, so that a run that was stopped goes on with the numbers it would have drawn."""
+        torch.manual_seed(_mixed(self.opt.seed, self.global_rank, self.current_epoch, batch_idx))
 
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
         """The loss of a batch; ValueError when it is not finite."""
@@ -100,3 +101,8 @@ class TrainingModule(LightningModule):
                 batch_size=size,
                 **(options if name == "loss" else {}),
             )
+
+
+def _mixed(*numbers: int) -> int:
+    """One seed from several numbers."""
+    return int(np.random.SeedSequence(numbers).generate_state(1)[0])

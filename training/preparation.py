@@ -30,7 +30,9 @@ def make_corpus(name: str, data_dir: Path) -> None:
 
     A folder with other data is used as it is.
     """
+    from data.base_corpus import MARKER
+
     corpus = registry.find("corpus", name)()
     directory = data_dir.parent if data_dir.name in corpus.parts else data_dir
-    if not data_dir.is_dir() or corpus.is_begun(directory):
+    if not data_dir.is_dir() or (directory / MARKER).is_file():
         corpus.make(directory)

@@ -16,7 +16,7 @@ class Throughput(Callback):
         self._windows = 0
         self._since = 0.0
 
-    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start the clock."""
         self._restart()
 

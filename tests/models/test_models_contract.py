@@ -1,0 +1,145 @@
+"""The laws that every model obeys; a new file in models/ is tested on arrival."""
+
+import argparse
+from pathlib import Path
+
+import pytest
+import torch
+
+import registry
+from models.base_model import BaseModel
+from models.windows import Window
+from training.options import parse
+
+MODELS = registry.names("model")
+WITHOUT_ORDER: set[str] = set()
+"""Models whose loss does not depend on the order of frames; each has a reason in its docstring."""
+NOT_GENERATING: set[str] = set()
+"""Models that cannot be rolled forward."""
+
+MOTION, SOUND = Window("motion", 6, 12), Window("sound", 4, 16)
+TARGET = Window("motion", 6, 4, offset=12)
+SMALL = {"dhid": 16, "nlayers": 2, "nhead": 2, "dropout": 0.0}
+"""Sizes for a quick test, of the options that a model has."""
+
+
+def options(name: str, tmp_path: Path, **given: object) -> argparse.Namespace:
+    """All options of a run with this model, at their defaults but for ``given``."""
+    opt = parse(["--experiment_name", "contract", "--model", name, "--data_dir", str(tmp_path)])
+    vars(opt).update({key: value for key, value in given.items() if hasattr(opt, key)})
+    return opt
+
+
+@pytest.fixture(params=MODELS)
+def model(request: pytest.FixtureRequest, tmp_path: Path) -> BaseModel:
+    torch.manual_seed(0)
+    return registry.find("model", request.param)(options(request.param, tmp_path, **SMALL), (MOTION, SOUND), (TARGET,))
+
+
+@pytest.fixture
+def batch() -> dict[str, torch.Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    return {
+        f"{side}_{window.modality}": torch.randn(5, window.length, window.dim, generator=generator)
+        for side, window in (("in", MOTION), ("in", SOUND), ("out", TARGET))
+    }
+
+
+def inputs_of(batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {key.removeprefix("in_"): value for key, value in batch.items() if key.startswith("in_")}
+
+
+def sample_of(model: BaseModel, batch: dict[str, torch.Tensor], seed: int = 0) -> torch.Tensor:
+    samples, _ = model.eval().sample(inputs_of(batch), generator=torch.Generator().manual_seed(seed))
+    return samples["motion"]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_is_built_from_the_default_options(name: str, tmp_path: Path) -> None:
+    with torch.device("meta"):
+        model = registry.find("model", name)(options(name, tmp_path), (MOTION, SOUND), (TARGET,))
+    assert sum(parameter.numel() for parameter in model.parameters()) > 0
+
+
+def test_every_parameter_gets_a_finite_gradient(model: BaseModel, batch: dict[str, torch.Tensor]) -> None:
+    model.train().losses(batch)["loss"].backward()
+    without = [name for name, parameter in model.named_parameters() if parameter.grad is None]
+    broken = [
+        name
+        for name, parameter in model.named_parameters()
+        if parameter.grad is not None and not parameter.grad.isfinite().all()
+    ]
+    assert (without, broken) == ([], [])
+
+
+def test_the_loss_falls_on_one_batch(model: BaseModel, batch: dict[str, torch.Tensor]) -> None:
+    optimiser = torch.optim.Adam(model.train().parameters(), lr=3e-3)
+    losses = []
+    for _ in range(60):
+        loss = model.losses(batch)["loss"]
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    assert sum(losses[-5:]) < 0.8 * sum(losses[:5])
+
+
+def test_losses_leave_the_batch_as_it_was(model: BaseModel, batch: dict[str, torch.Tensor]) -> None:
+    before = {key: value.clone() for key, value in batch.items()}
+    model.train().losses(batch)
+    assert all(torch.equal(value, before[key]) for key, value in batch.items())
+
+
+def test_saved_and_loaded_weights_give_the_same_loss(
+    model: BaseModel, batch: dict[str, torch.Tensor], tmp_path: Path
+) -> None:
+    model.train().losses(batch)  # whatever is initialised from data
+    torch.save(model.eval().state_dict(), tmp_path / "weights.pt")
+    name = next(name for name in MODELS if isinstance(model, registry.find("model", name)))
+    other = registry.find("model", name)(options(name, tmp_path, **SMALL), (MOTION, SOUND), (TARGET,)).eval()
+    other.load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))
+    assert torch.equal(model.losses(batch)["loss"], other.losses(batch)["loss"])
+    assert torch.equal(sample_of(model, batch), sample_of(other, batch))
+
+
+def test_samples_are_finite_and_of_the_windows_shape(model: BaseModel, batch: dict[str, torch.Tensor]) -> None:
+    if model.generates:
+        sample = sample_of(model, batch)
+        assert sample.shape == (5, TARGET.length, TARGET.dim)
+        assert sample.isfinite().all()
+        assert not sample.requires_grad
+
+
+def test_the_same_generator_gives_the_same_sample(model: BaseModel, batch: dict[str, torch.Tensor]) -> None:
+    if model.generates:
+        assert torch.equal(sample_of(model, batch, seed=3), sample_of(model, batch, seed=3))
+
+
+def test_a_sample_does_not_depend_on_what_shares_its_batch(model: BaseModel, batch: dict[str, torch.Tensor]) -> None:
+    if model.generates:
+        first = {key: value[:1] for key, value in batch.items()}
+        changed = {key: torch.cat([value[:1], value[1:].flip(0) + 1]) for key, value in batch.items()}
+        torch.testing.assert_close(sample_of(model, changed)[:1], sample_of(model, batch)[:1], rtol=0, atol=1e-5)
+        assert first["in_motion"].shape[0] == 1
+
+
+def test_a_sample_does_not_know_its_target(model: BaseModel, batch: dict[str, torch.Tensor]) -> None:
+    """Whatever the true future is, and although the model has just seen it in a loss, the sample stays the same."""
+    if model.generates:
+        before = sample_of(model, batch)
+        model.eval().losses(batch | {"out_motion": batch["out_motion"] + 5})
+        assert torch.equal(sample_of(model, batch), before)
+
+
+def test_the_order_of_an_inputs_frames_matters(model: BaseModel, batch: dict[str, torch.Tensor]) -> None:
+    model.eval()
+    order = torch.randperm(SOUND.length, generator=torch.Generator().manual_seed(2))
+    shuffled = batch | {"in_sound": batch["in_sound"][:, order]}
+    difference = (model.losses(batch)["loss"] - model.losses(shuffled)["loss"]).abs().item()
+    assert (difference > 1e-6) == model.order_sensitive
+
+
+def test_the_exceptions_from_the_laws_are_known() -> None:
+    classes = {name: registry.find("model", name) for name in MODELS}
+    assert {name for name, found in classes.items() if not found.order_sensitive} == WITHOUT_ORDER
+    assert {name for name, found in classes.items() if not found.generates} == NOT_GENERATING

@@ -1,0 +1,105 @@
+"""Schedules do to the learning rate what their names say."""
+
+import math
+
+import pytest
+import torch
+
+from training.optimisers import (
+    PLATEAU_POLICIES,
+    learning_rate_factor,
+    make_optimiser,
+    make_plateau_schedule,
+    make_schedule,
+)
+from training.options.base import OPTIMISERS, POLICIES
+
+
+def rates(policy: str, epochs: int, steps_per_epoch: int, **options: float | list[float]) -> list[float]:
+    """The learning rate of each step of a run, relative to the first option."""
+    optimiser = make_optimiser("sgd", [torch.nn.Parameter(torch.zeros(1))], learning_rate=0.5)
+    factor = learning_rate_factor(policy, epochs=epochs, **options)  # type: ignore[arg-type]
+    schedule = make_schedule(optimiser, factor, steps_per_epoch)
+    seen = []
+    for _ in range(epochs * steps_per_epoch):
+        seen.append(optimiser.param_groups[0]["lr"] / 0.5)
+        optimiser.step()
+        schedule.step()
+    return seen
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_every_optimiser_of_the_options_minimises_a_parabola(name: str) -> None:
+    x = torch.nn.Parameter(torch.tensor([2.0]))
+    optimiser = make_optimiser(name, [x], learning_rate=0.05, momentum=0.5)
+    for _ in range(200):
+        optimiser.zero_grad()
+        (x**2).sum().backward()
+        optimiser.step()
+    assert 0 < x.item() ** 2 < 3.9
+
+
+def test_weight_decay_shrinks_what_has_no_gradient() -> None:
+    x = torch.nn.Parameter(torch.tensor([1.0]))
+    optimiser = make_optimiser("adamw", [x], learning_rate=0.1, weight_decay=0.5)
+    x.grad = torch.zeros(1)
+    optimiser.step()
+    assert x.item() == pytest.approx(0.95)
+
+
+def test_an_unknown_optimiser_is_refused_naming_the_known_ones() -> None:
+    with pytest.raises(ValueError, match="no --optimizer lion here; there are: adam, adamw"):
+        make_optimiser("lion", [], learning_rate=0.1)
+
+
+@pytest.mark.parametrize("policy", [policy for policy in POLICIES if policy not in PLATEAU_POLICIES])
+def test_every_policy_of_the_options_gives_rates_between_0_and_1(policy: str) -> None:
+    seen = rates(policy, epochs=8, steps_per_epoch=5, warmup_epochs=2, nepoch_decay=4, lr_decay_milestones=[3, 6])
+    assert all(0 <= rate <= 1 for rate in seen)
+    assert len(set(seen)) > 1
+
+
+def test_lambda_stays_then_falls_in_a_line_to_0() -> None:
+    seen = rates("lambda", epochs=10, steps_per_epoch=2, nepoch_decay=5)
+    assert seen[:11] == [1.0] * 11
+    assert seen[15] == pytest.approx(0.5)
+    assert rates("lambda", epochs=4, steps_per_epoch=1) == [1.0] * 4
+
+
+def test_exponential_falls_by_the_factor_each_epoch() -> None:
+    assert rates("exponential", epochs=3, steps_per_epoch=2, lr_decay_factor=0.25)[::2] == pytest.approx(
+        [1, 0.25, 0.0625]
+    )
+
+
+def test_step_falls_at_each_multiple_and_multistep_at_milestones() -> None:
+    assert rates("step", epochs=5, steps_per_epoch=1, lr_decay_iters=2, lr_decay_factor=0.5) == pytest.approx(
+        [1, 1, 0.5, 0.5, 0.25]
+    )
+    assert rates("multistep", epochs=5, steps_per_epoch=1, lr_decay_milestones=[1, 4], lr_decay_factor=0.1) == (
+        pytest.approx([1, 0.1, 0.1, 0.1, 0.01])
+    )
+
+
+def test_cosine_is_half_a_cosine_over_the_whole_run() -> None:
+    expected = [0.5 * (1 + math.cos(math.pi * step / 12)) for step in range(12)]
+    assert rates("cosine", epochs=4, steps_per_epoch=3) == pytest.approx(expected)
+
+
+def test_cyclic_rises_and_falls_between_the_factor_and_1() -> None:
+    seen = rates("cyclic", epochs=5, steps_per_epoch=1, lr_decay_iters=2, lr_decay_factor=0.2)
+    assert seen == pytest.approx([0.2, 0.6, 1.0, 0.6, 0.2])
+
+
+def test_linear_warmup_cosine_annealing_rises_in_a_line_and_falls_in_a_cosine() -> None:
+    seen = rates("LinearWarmupCosineAnnealing", epochs=6, steps_per_epoch=1, warmup_epochs=2)
+    falling = [0.5 * (1 + math.cos(math.pi * step / 4)) for step in range(4)]
+    assert seen == pytest.approx([0, 0.5, *falling])
+
+
+def test_plateau_falls_when_the_loss_does_not() -> None:
+    optimiser = make_optimiser("adam", [torch.nn.Parameter(torch.zeros(1))], learning_rate=1.0)
+    schedule = make_plateau_schedule(optimiser, factor=0.5, patience=2)
+    for loss in (3.0, 2.0, 2.0, 2.0, 2.0):
+        schedule.step(loss)
+    assert optimiser.param_groups[0]["lr"] == 0.5
