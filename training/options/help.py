@@ -1,5 +1,6 @@
 """The help of an experiment: every option by its owner, with the value it has and where that comes from."""
 
+import os
 import shutil
 import textwrap
 from collections.abc import Iterator
@@ -29,9 +30,9 @@ def help_text(declarations: Declarations, resolved: Resolved, experiment: Path |
 
 def _subject(experiment: Path | None) -> str:
     if experiment:
-        return f"Values for {readable(experiment)}; in brackets, where one that is not the default was given."
+        return f"The values for {readable(experiment)}. In brackets: where a value was given, and the default."
     known = ", ".join(f"{path.parent.name}/{path.stem}" for path in list_experiments())
-    return f"Default values; name an experiment for its own: {known}."
+    return f"The default values. Name an experiment for its own: {known or 'there are none'}."
 
 
 def _entry(option: Option, resolved: Resolved, width: int) -> Iterator[str]:
@@ -39,7 +40,7 @@ def _entry(option: Option, resolved: Resolved, width: int) -> Iterator[str]:
     head = f"  {_names(option)} {value or repr(value)}"
     text = option.help + _choices(option)
     if source := resolved.sources.get(option.name):
-        text += f" [{source}; default {as_text(option.default) or repr('')}]"
+        text += f" [{os.path.basename(source)}; default {as_text(option.default) or repr('')}]"
     indent = " " * MARGIN
     body = textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent)
     if body and len(head) < MARGIN:
