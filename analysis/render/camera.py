@@ -1,6 +1,7 @@
 """A perspective camera that looks down a little at a moving figure and follows it smoothly."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
@@ -69,6 +70,14 @@ def follow(points: np.ndarray, root: np.ndarray, forward: np.ndarray, fps: float
     needed = (focal * np.abs(seen[..., :2]) / half).max(axis=-1) - seen[..., 2]
     distance = max(float(np.percentile(needed.max(axis=1), 99.5)), 1.0)
     return Camera(targets, rotation, distance, width, height)
+
+
+def alike(cameras: Sequence[Camera]) -> list[Camera]:
+    """The same cameras at one distance and one height, the largest, so that figures side by side can be compared."""
+    distance = max(camera.distance for camera in cameras)
+    height = max(float(camera.targets[0, 1]) for camera in cameras)
+    moved = [camera.targets * [1.0, 0.0, 1.0] + [0.0, height, 0.0] for camera in cameras]
+    return [replace(camera, targets=targets, distance=distance) for camera, targets in zip(cameras, moved, strict=True)]
 
 
 def focal_length(width: int, height: int) -> float:

@@ -7,8 +7,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from analysis.render.anatomy import LEFT, MIDDLE, RIGHT
-from analysis.render.body import body_of
-from analysis.render.camera import follow
+from analysis.render.body import Body, body_of
+from analysis.render.camera import Camera, alike, follow
 from analysis.render.floor import HORIZON, SUPERSAMPLING, Floor
 from analysis.render.shapes import capsules
 from feature_extraction.motion.skeleton import Motion
@@ -62,10 +62,14 @@ class Scene:
         self._fps = motions[0].fps
         self._height = height
         self._texts = [((height // 36, height // 36), title, "lt")]
-        self._panels: list[_Panel] = []
         edges = np.linspace(0, width, len(motions) + 1).round().astype(int).tolist()
-        for motion, name, left, right in zip(motions, names or [""] * len(motions), edges[:-1], edges[1:], strict=True):
-            self._panels.append(_Panel(motion, right - left, height))
+        bodies = [body_of(motion) for motion in motions]
+        cameras = [
+            follow(body.points, body.root, body.forward, self._fps, right - left, height)
+            for body, left, right in zip(bodies, edges[:-1], edges[1:], strict=True)
+        ]
+        self._panels = [_Panel(body, camera) for body, camera in zip(bodies, alike(cameras), strict=True)]
+        for name, left, right in zip(names or [""] * len(motions), edges[:-1], edges[1:], strict=True):
             self._texts.append((((left + right) // 2, height - height // 36), name, "ms"))
 
     def frame(self, index: int) -> np.ndarray:
@@ -81,13 +85,11 @@ class Scene:
 
 
 class _Panel:
-    """One motion with its camera and floor."""
+    """One body as its camera sees it, on a floor."""
 
-    def __init__(self, motion: Motion, width: int, height: int):
-        self._body = body_of(motion)
-        self._camera = follow(self._body.points, self._body.root, self._body.forward, motion.fps, width, height)
-        self._floor = Floor(self._camera)
-        parts = self._body.parts
+    def __init__(self, body: Body, camera: Camera):
+        self._body, self._camera, self._floor = body, camera, Floor(camera)
+        parts = body.parts
         self._bones = np.concatenate([part.bones for part in parts])
         self._radii = np.concatenate([part.radii for part in parts])
         self._first = np.cumsum([0, *(len(part.bones) for part in parts)])

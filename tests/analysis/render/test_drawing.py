@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from analysis.render.body import body_of
 from analysis.render.camera import follow
@@ -106,16 +107,21 @@ def test_a_figure_that_faces_the_camera_has_its_right_on_the_left():
     assert pixels[right, 0] < pixels[left, 0]
 
 
-def test_a_capsule_is_the_hull_of_its_circles():
-    starts, ends = np.array([[0.0, 0.0], [5.0, 1.0]]), np.array([[10.0, 4.0], [5.5, 1.0]])
-    radii = np.array([[3.0, 1.0], [2.0, 0.5]])  # the second pair: one circle in the other
-    angles = np.linspace(0, 2 * np.pi, 50)
-    for outline, start, end, (first, second) in zip(capsules(starts, ends, *radii.T), starts, ends, radii, strict=True):
-        edges = np.roll(outline, -1, axis=0) - outline
-        for centre, radius in ((start, first), (end, second)):
-            circle = centre + 0.96 * radius * np.stack([np.cos(angles), np.sin(angles)], axis=-1)
-            to_circle = circle[:, None] - outline
-            assert (edges[:, 0] * to_circle[..., 1] - edges[:, 1] * to_circle[..., 0] >= -1e-9).all()
+@pytest.mark.parametrize(
+    ("start", "end", "first", "second"),
+    [((30, 30), (160, 90), 25, 8), ((30, 90), (160, 30), 8, 25), ((60, 60), (66, 60), 30, 5)],
+)
+def test_a_capsule_covers_its_circles_and_what_lies_between(start, end, first, second):
+    outline = capsules(*(np.array([each], dtype=float) for each in (start, end, first, second)))[0]
+    picture = Image.new("1", (200, 120))
+    ImageDraw.Draw(picture).polygon(outline.ravel().tolist(), fill=1)
+    y, x = np.mgrid[:120, :200]
+    centres = (np.array(start) + part * (np.array(end) - start) for part in np.linspace(0, 1, 200))
+    radii = np.linspace(first, second, 200)
+    reach = [np.hypot(x - centre[0], y - centre[1]) - radius for centre, radius in zip(centres, radii, strict=True)]
+    away = np.min(reach, axis=0)
+    assert np.asarray(picture)[away < -0.1 * max(first, second)].all()
+    assert not np.asarray(picture)[away > 1].any()
 
 
 @pytest.mark.parametrize(
