@@ -2,32 +2,28 @@
 
 import argparse
 import logging
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 import command
-from feature_extraction.examine import AudioFacts, Examination, Finding, MotionFacts, examine
+from feature_extraction.examine import Examination, Finding, Level, MotionFacts, examine
 from feature_extraction.feature import few
 from feature_extraction.parallel import workers
 from feature_extraction.store import SPLITS, find_arrays, find_raw, read_split, split_path
+from feature_extraction.twins import same_content, same_course
 
 SHORTEST_S = 7.0
 """The longest windows of the field's models: 140 frames at 20 fps."""
 SAME_BONE = 5e-4
 BONE_SPREAD = 0.05
 NO_BONE = 1e-3
-"""A bone this short, measured by the longest one, has no length to differ in."""
+"""A bone this short, measured by the longest one, has no length that could differ."""
 PAIR_SPREAD_S = 1.0
-ALIKE = 0.98
-"""Two recordings of one length whose courses correlate so well seem to be one (converted ones have 0.96 to 1.0)."""
-SAME_LENGTH = 0.02
-BLOCK = 1024
 MOST_ROWS = 60
 HEADINGS = ("sequence", "split", "motion s", "fps", "sound s", "Hz", "findings")
 
@@ -156,20 +152,21 @@ def _skeletons(sequences: Sequence[Examination]) -> Iterator[Finding]:
         return
     kinds = Counter((motion.joints, motion.parents) for motion in motions.values())
     usual = kinds.most_common(1)[0][0]
-    if odd := [name for name, motion in motions.items() if (motion.joints, motion.parents) != usual]:
+    alike = {name: motion for name, motion in motions.items() if (motion.joints, motion.parents) == usual}
+    if odd := sorted(motions.keys() - alike):
         yield Finding(f"{len(kinds)} different skeletons, each needs a folder; the odd ones: {few(odd)}", "error")
-    alike = {name: motion for name, motion in motions.items() if name not in odd}
     yield from _bones(alike)
     yield from _still(alike)
 
 
 def _bones(motions: Mapping[str, MotionFacts]) -> Iterator[Finding]:
     lengths = np.stack([motion.bone_lengths for motion in motions.values()])
-    spread = np.ptp(lengths, axis=0) / np.maximum(np.median(lengths, axis=0), NO_BONE * lengths.max())
+    lengths[:, (lengths <= NO_BONE * lengths.max()).any(axis=0)] = 1.0
+    spread = np.ptp(lengths, axis=0) / np.median(lengths, axis=0)
     bone = int(spread.argmax())
     if spread[bone] > SAME_BONE:
         name = next(iter(motions.values())).joints[bone]
-        level: Literal["warning", "note"] = "warning" if spread[bone] > BONE_SPREAD else "note"
+        level: Level = "warning" if spread[bone] > BONE_SPREAD else "note"
         yield Finding(f"bone lengths differ by up to {spread[bone]:.1%} ({name})", level)
 
 
@@ -178,7 +175,7 @@ def _still(motions: Mapping[str, MotionFacts]) -> Iterator[Finding]:
     count = Counter(joint for motion in motions.values() for joint in motion.still)
     always = sorted(joint for joint in count if count[joint] == len(motions))
     if always:
-        yield Finding(f"constant channels: {len(always)} joints never turn: {few(always)}", "note")
+        yield Finding(f"constant channels: joints that never turn: {few(always)}", "note")
     seldom = {joint for joint in count if 2 * count[joint] <= len(motions)}
     lost = {name: sorted(motion.still & seldom) for name, motion in motions.items() if motion.still & seldom}
     if lost:
@@ -198,32 +195,29 @@ def _dims(sequences: Sequence[Examination]) -> Iterator[Finding]:
 
 
 def _twins(sequences: Sequence[Examination], splits: Splits) -> Iterator[Finding]:
-    """Recordings that are there under two names: an error across splits, if it is certain."""
+    """Recordings that are there under several names; an error across splits, but for a song with several dances."""
     split_of = {name: split for split, names in splits.items() for name in names}
+    danced = any(one.motion for one in sequences)
     for kind in ("motion", "audio"):
         facts = {one.sequence_id: getattr(one, kind) for one in sequences if getattr(one, kind)}
-        told: dict[tuple[str, Literal["error", "warning"]], list[str]] = defaultdict(list)
-        for a, b, certain in _same(facts):
-            leak = a in split_of and b in split_of and split_of[a] != split_of[b]
-            text = f"{'split leak: ' * leak}the same {kind}{'' if certain else ', as it seems,'} in"
-            both = f"{a} ({split_of[a]}) and {b} ({split_of[b]})" if leak else f"{a} and {b}"
-            told[text, "error" if leak and certain else "warning"].append(both)
-        yield from (Finding(f"{text} {few(pairs)}", level) for (text, level), pairs in told.items())
+        same = same_content(facts)
+        yield from _told_twins(f"the same {kind}", same, split_of, "warning" if kind == "audio" and danced else "error")
+        alike = same_course({names[0]: facts[names[0]] for names in same})
+        yield from _told_twins(f"as it seems the same {kind}", alike, split_of, "warning")
 
 
-def _same(facts: Mapping[str, MotionFacts | AudioFacts]) -> Iterator[tuple[str, str, bool]]:
-    """Give the pairs whose content is the same, or whose course is (of one length, as after a conversion)."""
-    names = list(facts)
-    contents = np.array([each.content for each in facts.values()])
-    durations = np.array([each.duration_s for each in facts.values()])
-    prints = np.array([each.fingerprint for each in facts.values()], dtype=np.float32)
-    for start in range(0, len(names), BLOCK):
-        rows = slice(start, start + BLOCK)
-        equal = contents[rows, None] == contents
-        alike = (prints[rows] @ prints.T > ALIKE) & (np.abs(durations[rows, None] / durations - 1) < SAME_LENGTH)
-        for place, other in np.argwhere(equal | alike):
-            if start + place < other:
-                yield names[start + place], names[other], bool(equal[place, other])
+def _told_twins(
+    text: str, groups: Sequence[Sequence[str]], split_of: Mapping[str, str], leak: Level
+) -> Iterator[Finding]:
+    across: dict[bool, list[str]] = {True: [], False: []}
+    for names in groups:
+        if len(names) > 1:
+            told = [f"{name} ({split_of.get(name, '-')})" for name in names[:4]] + ["..."] * (len(names) > 4)
+            across[len({split_of[name] for name in names if name in split_of}) > 1].append(" = ".join(told))
+    if across[True]:
+        yield Finding(f"split leak: {text}: {few(across[True])}", leak)
+    if across[False]:
+        yield Finding(f"{text}: {few(across[False])}")
 
 
 def _row(one: Examination, splits: Splits) -> tuple[str, ...]:

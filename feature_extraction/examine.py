@@ -30,13 +30,15 @@ FEWEST_BLOCKS = 60
 FLAT = 1e-3
 """A curve that varies less than this, measured by its height, has no course to be known by."""
 
+Level = Literal["error", "warning", "note"]
+
 
 @dataclass(frozen=True)
 class Finding:
     """Something to know: an "error" stops training or makes its numbers untrue, a "warning" may be meant."""
 
     text: str
-    level: Literal["error", "warning", "note"] = "warning"
+    level: Level = "warning"
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class MotionFacts:
     fps: float
     joints: tuple[str, ...]
     parents: tuple[int, ...]
-    bone_lengths: np.ndarray  # (joints,), the root's is zero
+    bone_lengths: np.ndarray  # (joints,), zero for the root and others whose position is animated
     still: frozenset[str]
     content: str
     fingerprint: np.ndarray
@@ -135,13 +137,15 @@ def _examine_motion(motion: Motion, findings: list[Finding]) -> MotionFacts:
     still = _angle(motion.rotations[:1], motion.rotations).max(axis=0) < STILL
     if motion.frames > 1 and still.all() and (np.ptp(motion.positions, axis=0) < STILL * skeleton.height).all():
         findings.append(Finding("nothing moves"))
+    lengths = np.linalg.norm(skeleton.offsets, axis=-1)
+    lengths[list(skeleton.moving)] = 0.0
     turning = _angle(motion.rotations[:-1], motion.rotations[1:]).sum(axis=1)
     return MotionFacts(
         motion.duration_s,
         motion.fps,
         skeleton.names,
         skeleton.parents,
-        np.linalg.norm(skeleton.offsets, axis=-1),
+        lengths,
         frozenset(name for name, never in zip(skeleton.names, still, strict=True) if never),
         _content(motion.rotations.round(6), motion.positions.round(6)),
         _fingerprint(turning, motion.duration_s),

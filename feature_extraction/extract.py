@@ -202,7 +202,7 @@ def _write_splits(data_dir: Path, raw: RawFiles, val_regex: str | None, test_reg
     for split, names in listed.items():
         if unknown := [name for name in names if name not in raw]:
             log.warning("%s names sequences that are not there: %s", split_path(data_dir, split).name, few(unknown))
-    if unlisted := [name for name in complete if not any(name in names for names in listed.values())]:
+    if unlisted := sorted(set(complete).difference(*listed.values())):
         log.warning("%d sequences are in no split list: %s", len(unlisted), few(unlisted))
 
 

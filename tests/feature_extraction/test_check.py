@@ -61,7 +61,7 @@ def test_the_table_has_a_row_for_each_sequence_and_a_summary(healthy: Path) -> N
         ["s0", "train", "2.00", "60", "2.00"],
         ["s1", "train", "2.00", "60", "2.00"],
     ]
-    assert "note: constant channels: 1 joints never turn: Spine" in lines
+    assert "note: constant channels: joints that never turn: Spine" in lines
     assert lines[-1] == "5 sequences, 0.2 min of motion, 0.2 min of sound: 0 errors, 0 warnings"
     assert len({line.index("  60  ") for line in lines[1:6]}) == 1
 
@@ -163,16 +163,24 @@ def test_lists_that_overlap_or_name_strangers_are_errors(corpus: Path) -> None:
     assert "error: test lists sequences that are not there: ghost" in findings
 
 
-def test_the_same_recording_under_two_names_is_a_leak_across_splits(corpus: Path) -> None:
-    one, other = read_split(corpus, "train")[:2]
-    (held_out,) = read_split(corpus, "val")
-    soundfile.write(corpus / f"{held_out}.flac", soundfile.read(corpus / f"{one}.wav")[0], SAMPLE_RATE)
-    (corpus / f"{held_out}.wav").unlink()
+def test_the_same_motion_under_two_names_is_an_error_across_splits(corpus: Path) -> None:
+    (one, other, *_), (held_out,) = read_split(corpus, "train"), read_split(corpus, "val")
     write_bvh(corpus / f"{other}.bvh", read_bvh(corpus / f"{one}.bvh"))
-    leak, twice = sorted(found(corpus))
-    assert leak.startswith("error: split leak: the same audio in")
-    assert all(f"{name} ({split})" in leak for name, split in ((one, "train"), (held_out, "val")))
-    assert twice == f"warning: the same motion in {' and '.join(sorted((one, other)))}"
+    pair = " = ".join(f"{name} (train)" for name in sorted((one, other)))
+    assert found(corpus) == [f"warning: the same motion: {pair}"]
+    write_bvh(corpus / f"{other}.bvh", swaying(9))
+    write_bvh(corpus / f"{held_out}.bvh", read_bvh(corpus / f"{one}.bvh"))
+    assert only(found(corpus), "error: split leak: the same motion", f"{one} (train)", f"{held_out} (val)")
+
+
+def test_the_same_sound_across_splits_is_an_error_unless_it_is_a_song_with_several_dances(corpus: Path) -> None:
+    (one, *_), (held_out,) = read_split(corpus, "train"), read_split(corpus, "val")
+    (corpus / f"{held_out}.wav").unlink()
+    soundfile.write(corpus / f"{held_out}.flac", soundfile.read(corpus / f"{one}.wav")[0], SAMPLE_RATE)
+    assert only(found(corpus), "warning: split leak: the same audio", f"{one} (train)", f"{held_out} (val)")
+    for path in (*corpus.glob("*.bvh"), *corpus.glob("*.npy")):
+        path.unlink()
+    assert only(found(corpus), "error: split leak: the same audio")
 
 
 def wandering(seed: int, count: int) -> np.ndarray:
@@ -186,7 +194,7 @@ def test_a_recording_converted_and_compressed_is_still_the_same(tmp_path: Path) 
     soundfile.write(tmp_path / "one.wav", one, SAMPLE_RATE)
     soundfile.write(tmp_path / "two.ogg", 0.5 * soxr.resample(one, SAMPLE_RATE, 32000), 32000)
     soundfile.write(tmp_path / "other.wav", other, SAMPLE_RATE)
-    assert found(tmp_path) == ["warning: the same audio, as it seems, in one and two"]
+    assert found(tmp_path) == ["warning: as it seems the same audio: one (-) = two (-)"]
 
 
 def test_a_motion_at_another_rate_is_still_the_same(tmp_path: Path) -> None:
@@ -194,7 +202,7 @@ def test_a_motion_at_another_rate_is_still_the_same(tmp_path: Path) -> None:
         motion = swaying(0, 10.0)
         motion.rotations[:, 2] = rotation.exp(wandering(seed, motion.frames)[:, None] * [0.0, 0.0, 2.0])
         write_bvh(tmp_path / f"{name}.bvh", resample(motion, fps))
-    assert found(tmp_path) == ["warning: the same motion, as it seems, in one and two"]
+    assert found(tmp_path) == ["warning: as it seems the same motion: one (-) = two (-)"]
 
 
 def test_skeletons_that_differ_are_errors_and_bones_warnings(corpus: Path) -> None:
