@@ -50,6 +50,7 @@ def _parse_block(text: bytes, data: np.ndarray, starts: np.ndarray, ends: np.nda
     lead = data[starts]
     digits, points = digit.sum(axis=0, dtype=np.uint8), point.sum(axis=0, dtype=np.uint8)
     known = digits + points + ((lead == PLUS) | (lead == MINUS))
+
     # With the point counted as a digit 0, the number is `left * 10**(decimals + 1) + right`, all of it exact.
     # (einsum, since waking BLAS threads takes longer than so small a product.)
     power = 10.0 ** np.arange(MAX_LENGTH + 1)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from feature_extraction.motion.number_text import BLOCK, NotANumberError, parse_numbers
@@ -15,6 +15,8 @@ def as_float(text: bytes) -> np.ndarray:
 FORMATS = st.sampled_from(["{!r}", "{:.6f}", "{:+.3f}", "{:.0f}", "{:e}", "{:.17g}", "{:G}", "{:#.0f}", "{:015.4f}"])
 
 
+@settings(deadline=None)
+@example([(900719925475.625, "{!r}"), (-1e10, "{:.6f}")], " ")
 @given(
     st.lists(st.tuples(st.floats(-1e12, 1e12), FORMATS), min_size=1), st.sampled_from([" ", "\t", "  ", "\r\n", "\n\n"])
 )
