@@ -56,7 +56,8 @@ class SampleToTensorBoard(Callback):
         shown = [window.modality for window in model.outputs if window.modality in self.features]
         if not shown:
             return {}
-        arrays = self.dataset.sequence(self.dataset.sequence_ids[0])
+        sequence = self.dataset.sequence(self.dataset.sequence_ids[0])
+        arrays = {modality: np.array(values) for modality, values in sequence.items()}
         lengths = {window.modality: window.length for window in model.inputs}
         seeds = {modality: arrays[modality][: lengths[modality]] for modality in model.feedback}
         given = {window.modality: arrays[window.modality] for window in model.inputs if window.modality not in seeds}
