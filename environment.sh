@@ -14,6 +14,7 @@ prepare_environment() {
     is_ready "$extra" || one_at_a_time make_ready "$extra" || exit 1
   }
   export PYTHONPATH="$project${PYTHONPATH:+:$PYTHONPATH}"
+  export PYTHONSAFEPATH=1 # the caller's folder may hold a training.py of its own
 }
 
 active_python() { # the interpreter of the active environment, unless that is .venv or PYTHON asks for another

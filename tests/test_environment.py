@@ -108,6 +108,12 @@ def test_the_first_run_installs_and_the_second_starts_at_once(machine: Machine) 
     assert done.stderr == ""
 
 
+def test_modules_in_the_callers_folder_do_not_hide_the_projects(machine: Machine) -> None:
+    (machine.project.parent / "else where").mkdir()
+    (machine.project.parent / "else where" / "training.py").write_text("raise AssertionError")
+    assert machine.train().returncode == 0
+
+
 def test_an_interrupted_installation_is_made_anew(machine: Machine) -> None:
     assert machine.train(PIP="interrupted").returncode == -signal.SIGKILL
     (machine.venv / "half a package").write_text("")
