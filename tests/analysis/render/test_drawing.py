@@ -121,7 +121,7 @@ def test_a_capsule_covers_its_circles_and_what_lies_between(start, end, first, s
     reach = [np.hypot(x - centre[0], y - centre[1]) - radius for centre, radius in zip(centres, radii, strict=True)]
     away = np.min(reach, axis=0)
     assert np.asarray(picture)[away < -0.1 * max(first, second)].all()
-    assert not np.asarray(picture)[away > 1].any()
+    assert not np.asarray(picture)[away > 2].any()
 
 
 @pytest.mark.parametrize(
