@@ -106,7 +106,7 @@ def extract(
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; 0, or 1 when some files failed."""
-    options = _parser().parse_args(underscored(sys.argv[1:] if argv is None else argv))
+    options = _parser().parse_args(_underscored(sys.argv[1:] if argv is None else argv))
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     for folder in options.plugin_dir:
         registry.add_plugin_dir(folder)
@@ -156,7 +156,10 @@ def _possible(plan: Plan, raw: RawFiles, sources: Sequence[str], skip_absent: bo
         if recipe.source not in present:
             endings = " ".join(SUFFIXES[recipe.source])
             if not skip_absent:
-                raise ValueError(f"{recipe.name} is made of {recipe.source}, and there is no file ending in {endings}")
+                raise ValueError(
+                    f"{recipe.name} is made of {recipe.source}, and there is no file ending in {endings}; "
+                    "choose the other features with --source"
+                )
             log.info("%s is left out: there is no file ending in %s", recipe.name, endings)
     return [(recipe, given) for recipe, given in chosen if recipe.source in present]
 
@@ -211,9 +214,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m feature_extraction.extract",
         description="Turn a folder's recordings into feature arrays. Only what changed is computed.",
         epilog=f"Recipes: {', '.join(recipe_names())}. Exit code: 0; 1 when files failed, 2 when nothing is done.\n"
-        "  ... extract my_dances                            pairs seq.bvh, seq.wav: motion and sound\n"
+        "  ... extract my_dances                            motion and sound\n"
         "  ... extract my_dances --fps 30 --joints all      other than the recipe says\n"
-        "  ... extract my_songs --from_experiment my_run    new songs for a trained model",
+        "  ... extract my_songs --from_experiment training/experiments/my_run    new songs for a trained model",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -234,7 +237,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def underscored(argv: Sequence[str]) -> list[str]:
+def _underscored(argv: Sequence[str]) -> list[str]:
     """Spell options with underscores: `--replace-existing` is `--replace_existing`."""
     return [re.sub(r"^--[\w-]+", lambda option: "--" + option[0][2:].replace("-", "_"), word) for word in argv]
 

@@ -1,6 +1,7 @@
 """Recipes: which features make up a corpus, read from YAML."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -109,7 +110,11 @@ def parse_recipe(name: str, data: Any) -> Recipe:
     entries = data.get("features")
     if not isinstance(entries, dict) or not entries:
         raise ValueError("features names at least one feature")
-    return Recipe(name, tuple(_feature(str(key), entry, _plain(fps)) for key, entry in entries.items()))
+    features = tuple(_feature(str(key), entry, _plain(fps)) for key, entry in entries.items())
+    names = Counter(name for feature in features for name in (feature.base, *feature.derived))
+    if twice := sorted(each for each, count in names.items() if count > 1):
+        raise ValueError(f"the arrays of two features would have one name: {', '.join(twice)}; rename one")
+    return Recipe(name, features)
 
 
 def _feature(key: str, entry: Any, fps: float) -> FeatureRecipe:

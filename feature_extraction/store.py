@@ -208,7 +208,10 @@ def _partition(ids: Sequence[str], regexes: Mapping[str, str | None], seed: int)
     free = set(ids)
     for split, regex in regexes.items():
         if regex is not None:
-            parts[split] = [sequence_id for sequence_id in ids if re.search(regex, sequence_id)]
+            try:
+                parts[split] = [sequence_id for sequence_id in ids if re.search(regex, sequence_id)]
+            except re.error as error:
+                raise ValueError(f"--{split}_regex {regex!r} is no regular expression: {error}") from error
             if not parts[split] or not free.issuperset(parts[split]):
                 fault = "matches what another split has" if parts[split] else "matches none"
                 raise ValueError(f"--{split}_regex {regex!r} {fault} of the {len(ids)} sequences")

@@ -294,7 +294,7 @@ def assert_consistent(folder: Path) -> None:
 def test_a_kill_at_any_change_of_the_folder_leaves_it_consistent_and_the_next_run_finishes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    start = make_corpus(tmp_path / "start", 3)
+    start = make_corpus(tmp_path / "start", 2)
     run(start)
     add_pair(start, "s0", 77)
     options: dict[str, Any] = {"joints": ["LeftArm", "LeftLeg"]}
@@ -342,7 +342,9 @@ def killed(folder: Path, after: int, options: dict[str, Any], monkeypatch: pytes
     return False
 
 
-@pytest.mark.parametrize("arrays_written", [1, 9, 17])
+@pytest.mark.parametrize(
+    "arrays_written", [9, *(pytest.param(count, marks=pytest.mark.slow) for count in (1, 5, 13, 17))]
+)
 def test_kill_minus_nine_leaves_no_litter_and_the_next_run_the_same_bytes(
     extracted: Path, tmp_path: Path, arrays_written: int
 ) -> None:

@@ -63,6 +63,7 @@ def test_frame_rate_and_joints_can_be_overridden() -> None:
         ({"fps": 20, "features": {}}, "at least one"),
         ({"fps": 20, "feature": {}}, "did you mean features"),
         ({"fps": 20, "features": {"a b": MEL}}, "a b"),
+        ({"fps": 20, "features": {"m": MEL, "m_scaled": MEL}}, "one name: m_scaled_20"),
         ({"fps": 20, "features": {"m": MEL | {"scales": "standard"}}}, "did you mean scale"),
         ({"fps": 20, "features": {"m": MEL | {"scale": "robust"}}}, "standard, maximum"),
         ({"fps": 20, "features": {"m": MEL | {"source": "video"}}}, "motion, audio"),

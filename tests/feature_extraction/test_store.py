@@ -181,7 +181,7 @@ def test_regular_expressions_say_what_is_held_out(tmp_path: Path) -> None:
         store.write_splits_if_absent(tmp_path, ids, val_regex="anna")
 
 
-@pytest.mark.parametrize(("val_regex", "test_regex"), [("dora", None), ("ben", "_1")])
+@pytest.mark.parametrize(("val_regex", "test_regex"), [("dora", None), ("ben", "_1"), ("(", None)])
 def test_a_regular_expression_that_matches_nothing_or_twice_is_refused(
     tmp_path: Path, val_regex: str, test_regex: str | None
 ) -> None:
