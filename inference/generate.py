@@ -242,11 +242,16 @@ def _bar(frames: int, what: str) -> Callable[[int], object]:
 
 
 def _device(name: str) -> str:
+    """The device's name for torch; ValueError where this machine has none of that name."""
     import torch
 
-    if name != "auto":
-        return name
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"--device {name} cannot be used: {str(error).splitlines()[0]}; try cpu, or auto") from error
+    return name
 
 
 def _random_sequence(corpus: Path) -> str:

@@ -127,6 +127,7 @@ def test_silence_is_a_warning(checkpoint, tmp_path, caplog):
         ("s1", {"seeds": {"mood": "s2"}}, ValueError, f"can begin with: {MOTION}"),
         ("s1", {"seeds": {MOTION: "s11"}}, LookupError, "did you mean s1"),
         ("s1", {"frames_per_step": 3}, ValueError, "1 to 2"),
+        ("s1", {"device": "abacus"}, ValueError, "--device abacus"),
         ("s1", {"audio_format": "mp3"}, FileNotFoundError, "s1.mp3"),
     ],
 )
