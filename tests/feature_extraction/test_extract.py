@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 
+import registry
 from feature_extraction import arrays
 from feature_extraction.extract import Report, extract, main
 from feature_extraction.feature import Feature
@@ -273,6 +274,56 @@ def test_new_songs_get_the_transforms_of_a_run(corpus: Path, tmp_path: Path) -> 
     assert (songs / f"{SOUND}.scaler.npz").read_bytes() == (corpus / f"{SOUND}.scaler.npz").read_bytes()
     assert not list(songs.glob("base_filenames*"))
     assert extract(songs, from_experiment=tmp_path / "run", jobs=1, progress=False).computed == 0
+
+
+LOUDNESS = '''"""Root mean square of each frame."""
+import numpy as np
+from feature_extraction.base_features import BaseFeatures, FeatureArray
+
+class LoudnessFeatures(BaseFeatures):
+    """One column."""
+    source = "audio"
+
+    def encode(self, raw, frames=None):
+        blocks = np.array_split(raw.samples, frames)
+        values = np.array([[np.sqrt(np.mean(block**2))] for block in blocks], np.float32)
+        return FeatureArray(values, ("loudness",))
+'''
+
+
+def test_an_extractor_of_ones_own_works_in_every_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_plugin_dirs", [])
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    folder, plugins = make_corpus(tmp_path / "corpus", 3), tmp_path / "my plugins"
+    plugins.mkdir()
+    (plugins / "loudness_features.py").write_text(LOUDNESS)
+    recipe = folder / "loud.yaml"
+    recipe.write_text("fps: 20\nfeatures:\n  loud: {source: audio, extractors: [{name: loudness}]}\n")
+    assert main([str(folder), f"--recipe={recipe}", f"--plugin-dir={plugins}", "--jobs=2"]) == 0
+    assert sequences_with(folder, "loud_20") == ["s0", "s1", "s2"]
+    assert Feature.load(folder, "loud_20").columns == ("loudness",)
+    assert not list(folder.glob("*_scaled_*"))
+
+
+def test_recordings_of_three_skeletons_are_refused_together_and_done_apart(shared_data: Path, tmp_path: Path) -> None:
+    names = ("dance_cmu0520", "dance_idle001", "dance_jesse")
+    for folder in (*names, "together"):
+        (tmp_path / folder).mkdir()
+    for name in names:
+        for folder in (name, "together"):
+            shutil.copy(shared_data / "standin_pairs" / f"{name}.bvh", tmp_path / folder)
+            shutil.copy(shared_data / "standin_pairs" / f"{name}.wav", tmp_path / folder)
+    options: dict[str, Any] = {"joints": "all", "sources": ("motion",), "jobs": 1, "progress": False}
+    with pytest.raises(ValueError, match=r"dance_.*dance_"):
+        extract(tmp_path / "together", **options)
+    for name in names:
+        extract(tmp_path / name, **options)
+        feature = Feature.load(tmp_path / name, MOTION)
+        array = load_array(feature_path(tmp_path / name, name, MOTION))
+        decoded = feature.decode(array, feature.sequence_decoding(tmp_path / name, name))
+        original = resample(read_bvh(tmp_path / name / f"{name}.bvh"), 20).cut(0, len(array))
+        error = np.abs(joint_positions(decoded) - joint_positions(original)).max()
+        assert error < 1e-4 * original.skeleton.height
 
 
 class KilledError(BaseException):
