@@ -72,6 +72,7 @@ class TrainingModule(LightningModule):
             plateau = make_plateau_schedule(optimiser, opt.lr_decay_factor, max(1, int(opt.lr_decay_iters)))
             monitor = "val_loss" if self.trainer.enable_validation else "train_loss"
             return {"optimizer": optimiser, "lr_scheduler": {"scheduler": plateau, "monitor": monitor}}
+        self.trainer.fit_loop.setup_data()  # with --max_steps nobody has counted the batches yet
         steps = float(self.trainer.estimated_stepping_batches)
         per_epoch = max(1.0, self.trainer.num_training_batches / self.trainer.accumulate_grad_batches)
         factor = learning_rate_factor(

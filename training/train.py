@@ -27,7 +27,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     prepare_data(opt)
     with run.lock():
         if not opt.skip_training and not is_done(run, opt):
-            fit(run, opt, starting_point(run, opt))
+            try:
+                fit(run, opt, starting_point(run, opt))
+            except KeyboardInterrupt:
+                log.info("\nstopped; the same command with --continue_train goes on after the last whole epoch")
+                raise
         if opt.do_testing:
             measure_test_loss(run, opt)
         made = generate_samples(run, opt) if opt.generate_at_end else []

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import pytorch_lightning as pl
 import torch
 
 from models import create_model
 from training.datasets.multimodal_dataset import MultimodalDataset
 from training.datasets.window_options import read_windows
+from training.loaders import make_loader
 from training.module import TrainingModule
 from training.options import parse
 from training.options.experiments import list_experiments
@@ -21,8 +23,8 @@ LARGE = 10_000_000
 """Parameters above which a step is taken in the slow suite only."""
 
 
-def read(path: Path, data_dir: Path) -> argparse.Namespace:
-    return parse([str(path), "--data_dir", str(data_dir)])
+def named(path: Path) -> str:
+    return f"{path.parent.name}/{path.stem}"
 
 
 def write_corpus(opt: argparse.Namespace, folder: Path) -> None:
@@ -40,25 +42,46 @@ def write_corpus(opt: argparse.Namespace, folder: Path) -> None:
         (folder / f"base_filenames_{split}.txt").write_text("a\nb\n")
 
 
-@pytest.mark.parametrize("path", EXPERIMENTS, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_an_experiment_is_parsed_built_and_stepped(path: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    opt = read(path, tmp_path)
-    write_corpus(opt, tmp_path)
-    dataset = MultimodalDataset(opt, "train")
-    with torch.device("meta"):
-        size = sum(each.numel() for each in create_model(opt, dataset.inputs, dataset.outputs).parameters())
+@pytest.mark.parametrize("path", EXPERIMENTS, ids=named)
+def test_an_experiment_is_parsed_and_built_and_stepped_if_it_is_small(path: Path, tmp_path: Path) -> None:
+    opt, dataset = prepared(path, tmp_path)
+    size = parameters(opt, dataset)
     assert size > 0
-    if size < LARGE or "slow" in request.config.getoption("-m").replace("not slow", ""):
-        _step(opt, dataset)
+    if size < LARGE:
+        step(opt, dataset)
 
 
-def _step(opt: argparse.Namespace, dataset: MultimodalDataset) -> None:
-    torch.manual_seed(0)
+@pytest.mark.slow
+@pytest.mark.parametrize("path", EXPERIMENTS, ids=named)
+def test_a_large_experiment_is_stepped_too(path: Path, tmp_path: Path) -> None:
+    opt, dataset = prepared(path, tmp_path)
+    if parameters(opt, dataset) < LARGE:
+        pytest.skip("the fast suite has stepped it")
+    step(opt, dataset)
+
+
+def prepared(path: Path, folder: Path) -> tuple[argparse.Namespace, MultimodalDataset]:
+    opt = parse([str(path), "--data_dir", str(folder)])
+    write_corpus(opt, folder)
+    return opt, MultimodalDataset(opt, "train")
+
+
+def parameters(opt: argparse.Namespace, dataset: MultimodalDataset) -> int:
+    """How many there are; no memory is taken for them."""
+    with torch.device("meta"):
+        return sum(each.numel() for each in create_model(opt, dataset.inputs, dataset.outputs).parameters())
+
+
+def step(opt: argparse.Namespace, dataset: MultimodalDataset) -> None:
+    """One step of the Trainer, with the experiment's own optimiser and schedule."""
     module = TrainingModule(create_model(opt, dataset.inputs, dataset.outputs), opt, {})
-    optimiser = torch.optim.SGD(module.model.parameters(), lr=1e-6)
-    module.model.losses(dataset.__getitems__([0, 1]))["loss"].backward()
     before = [parameter.detach().clone() for parameter in module.model.parameters()]
-    optimiser.step()
+    trainer = pl.Trainer(
+        max_steps=2, accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False,
+        enable_model_summary=False,
+    )  # fmt: skip
+    opt.batch_size = 2
+    trainer.fit(module, make_loader(dataset, opt))
     after = list(module.model.parameters())
     assert all(parameter.isfinite().all() for parameter in after)
     assert any(not torch.equal(one, other) for one, other in zip(before, after, strict=True))

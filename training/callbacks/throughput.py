@@ -29,7 +29,7 @@ class Throughput(Callback):
     ) -> None:
         """Count the batch."""
         self._windows += len(next(iter(batch.values()))) * trainer.world_size
-        if (batch_idx + 1) % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+        if (batch_idx + 1) % trainer.log_every_n_steps == 0 or trainer.is_last_batch:  # type: ignore[attr-defined]
             rate = self._windows / (time.perf_counter() - self._since)
             pl_module.log("windows_per_s", rate, prog_bar=True)
             self._restart()
