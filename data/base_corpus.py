@@ -25,13 +25,13 @@ class BaseCorpus(ABC):
     version: ClassVar[int] = 1
 
     @abstractmethod
-    def write(self, directory: Path, *, seed: int, jobs: int | None, progress: bool) -> None:
+    def write(self, directory: Path, *, seed: int, jobs: int, progress: bool) -> None:
         """Write the files that are not there yet, each in one step, `last_file` at the end."""
 
-    def make(self, directory: Path | str, *, seed: int = 0, jobs: int | None = None, progress: bool = True) -> Path:
+    def make(self, directory: Path | str, *, seed: int = 0, jobs: int = -1, progress: bool = True) -> Path:
         """Make the corpus in a folder and give its path; a complete one is left alone, an interrupted one goes on.
 
-        `jobs` processes work at it (default: one for each core); the files do not depend on their number.
+        `jobs` processes work at it (below 1: one for each core); the files do not depend on their number.
         ValueError when the folder holds something else.
         """
         directory = Path(directory)

@@ -30,20 +30,17 @@ class DemoCorpus(BaseCorpus):
     last_file = TRUTH_FILE
     version = 1
 
-    def write(self, directory: Path, *, seed: int, jobs: int | None, progress: bool) -> None:
+    def write(self, directory: Path, *, seed: int, jobs: int, progress: bool) -> None:
         """Write sounds, motions, transcripts and split lists, then truth.json."""
-        from joblib import Parallel, delayed
-        from tqdm import tqdm
+        from feature_extraction.parallel import workers
 
         dances, talks = (directory / part for part in self.parts)
         for part in (dances, talks):
             part.mkdir(exist_ok=True)
         songs, recordings = demo_songs.compose(seed), demo_speech.write_speeches(seed)
-        work = [delayed(write_song)(song, dances) for song in songs]
-        work += [delayed(write_recording)(recording, talks) for recording in recordings]
-        done = Parallel(n_jobs=jobs or -1, return_as="generator_unordered")(work)
-        for _ in tqdm(done, desc="demo corpus", total=len(work), unit="sequence", disable=not progress):
-            pass
+        with workers(jobs, len(songs) + len(recordings), progress) as pool:
+            pool.each("making dances", write_song, [(song, dances) for song in songs])
+            pool.each("making talks", write_recording, [(recording, talks) for recording in recordings])
         write_vectors(talks / VECTORS_FILE, demo_speech.word_vectors(seed))
         _write_splits(dances, songs)
         _write_splits(talks, recordings)

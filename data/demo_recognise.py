@@ -11,7 +11,7 @@ from data.demo_dance import choreography
 from data.demo_gestures import gesture_poses, rest_pose
 from data.demo_motion import track
 from data.demo_moves import BEATS_PER_BAR, moves
-from data.demo_rig import BODY, solve
+from data.demo_rig import BODY, SIDES, solve
 from feature_extraction.motion import rotation
 from feature_extraction.motion.skeleton import Motion, joint_positions
 
@@ -39,13 +39,16 @@ GESTURE = Criterion(0.92, (0.78, 1.4), np.inf)
 SHORTEST_APEX_S = 0.1
 SAME_GESTURE_S = 0.4
 """A gesture that is lost for less than this is the same gesture."""
+JUMP_HEIGHT = 0.025
+"""How high both feet must be over where they stand, over the skeleton's height, for a jump."""
+JUMP_WITHIN_S = 0.7
 LOWER_BODY = ("UpLeg", "Leg", "Foot", "ToeBase")
 
 
 def recognise(motion: Motion, bars: Sequence[float] | np.ndarray) -> list[str]:
     """The move danced in each bar between the instants `bars` (bars + 1,), seconds, or 'none'.
 
-    Reads joint positions relative to the hips and their heading, in units of the skeleton's height: place, direction,
+    Reads joint positions relative to the hips and their heading, in units of all bones together: place, direction,
     scale and frame rate do not matter. A bar is a move when its path follows the move's own closely, in about its
     size, and when the mixture of all moves that explains it best has little of any other.
     A bar that the motion does not reach is 'none'; LookupError when the skeleton lacks a joint of the corpus.
@@ -64,7 +67,8 @@ def best_template(shown: np.ndarray, templates: np.ndarray, criterion: Criterion
     """The number of the template (templates, dim) that each row of `shown` (rows, dim) is a scaled copy of, or -1."""
     lengths = np.linalg.norm(templates, axis=1)
     projections = shown @ templates.T / lengths
-    cosines = projections / np.maximum(np.linalg.norm(shown, axis=1, keepdims=True), np.finfo(float).tiny)
+    tiny = np.finfo(float).tiny
+    cosines = projections / np.maximum(np.linalg.norm(shown, axis=1, keepdims=True), tiny)
     best = cosines.argmax(axis=1)[:, None]
     similarity, size = (np.take_along_axis(each, best, 1)[:, 0] for each in (cosines, projections / lengths))
     shares = np.abs(shown @ np.linalg.pinv(templates))
@@ -72,7 +76,16 @@ def best_template(shown: np.ndarray, templates: np.ndarray, criterion: Criterion
     np.put_along_axis(shares, best, 0.0, 1)
     least, largest = criterion.sizes
     copied = (similarity > criterion.similarity) & (size > least) & (size < largest)
-    return np.where(copied & (shares.max(axis=1) <= criterion.second * first), best[:, 0], -1)
+    return np.where(copied & (shares.max(axis=1) <= criterion.second * np.maximum(first, tiny)), best[:, 0], -1)
+
+
+def recognise_jumps(motion: Motion, drops: Sequence[float] | np.ndarray) -> list[bool]:
+    """Whether both feet leave the floor within JUMP_WITHIN_S after each of the instants `drops`, seconds."""
+    toes = [motion.skeleton.index(f"{side.title()}ToeBase") for side in SIDES]
+    heights = joint_positions(motion)[:, toes, 1].min(axis=1)
+    off_floor = heights - np.median(heights) > JUMP_HEIGHT * motion.skeleton.height
+    frames = [(round(drop * motion.fps), round((drop + JUMP_WITHIN_S) * motion.fps)) for drop in drops]
+    return [bool(off_floor[start:stop].any()) for start, stop in frames]
 
 
 def recognise_gestures(motion: Motion) -> list[tuple[str, float]]:
@@ -112,11 +125,12 @@ def score_gestures(
 
 
 def body(motion: Motion) -> np.ndarray:
-    """Joint positions (frames, joints, 3) without the hips, relative to the hips and their heading, over the height."""
+    """Joint positions (frames, joints, 3) relative to the hips and their heading, over the bones' total length."""
     joints = [motion.skeleton.index(name) for name, parent, _ in BODY if parent]
     positions = joint_positions(motion)
     ahead = rotation.yaw(-rotation.heading(motion.rotations[:, 0]))
-    return rotation.mul_vec(ahead[:, None], positions[:, joints] - positions[:, :1]) / motion.skeleton.height
+    bones = np.linalg.norm(motion.skeleton.offsets[joints], axis=-1).sum()
+    return rotation.mul_vec(ahead[:, None], positions[:, joints] - positions[:, :1]) / bones
 
 
 def _sampled(values: np.ndarray, frames: np.ndarray) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 import argparse
 import logging
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,8 +18,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.name is None:
         print("\n".join(registry.names("corpus")))
         return 0
-    if options.jobs < 1:
-        raise ValueError(f"--jobs is {options.jobs}; at least one process is needed")
     if options.seed < 0:
         raise ValueError(f"--seed is {options.seed}; a seed is 0 or more")
     corpus = registry.find("corpus", options.name)()
@@ -36,7 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("name", nargs="?", help="which corpus; leave it out to list them")
     parser.add_argument("directory", nargs="?", type=Path, help="where to make it (default: data/NAME of the project)")
     parser.add_argument("--seed", type=int, default=0, help="another seed, another corpus (default: %(default)s)")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: %(default)s)")
+    parser.add_argument("--jobs", type=int, default=-1, help="processes (default: one for each core)")
     parser.add_argument("--plugin_dir", action="append", default=[], help="a folder with corpora of your own")
     return parser
 
