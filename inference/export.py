@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import registry
 from analysis.render.base_renderer import BaseRenderer
 from feature_extraction import store
 from feature_extraction.feature import Feature, find_extractor
+from feature_extraction.motion.skeleton import Motion
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +43,7 @@ def export(
     renderers: Sequence[str],
     *,
     title: str = "",
-    progress: Callable[[int, str], Callable[[int], object]] | None = None,
+    progress: Callable[[str, int, int], object] | None = None,
 ) -> list[Path]:
     """Write the arrays and what the renderers make of them; the paths of the files.
 
@@ -51,7 +53,7 @@ def export(
         folder: files go to `predicted_mods`, and each renderer's to its own folder, below it.
         renderers: short names, as the registry knows them.
         title: what a picture says about itself.
-        progress: given a number of frames and what is done with them, gives the function to call with finished ones.
+        progress: called with a file's name and how many of its frames are finished, of how many.
 
     Raises:
         ValueError: if values are not finite.
@@ -70,17 +72,13 @@ def export(
         truth = [feature.decode(result.truth[modality], own)] if modality in result.truth else []
         ending = f".{modality}" if len(moving) > 1 else ""
         for maker in makers:
-            place = folder / maker.folder
-            if maker.compares:
-                shown, captions = [*truth, *motions], _captions(len(motions), bool(truth))
-                done = progress(max(motion.frames for motion in shown), maker.suffix[1:]) if progress else None
-                path = place / f"{result.sequence_id}{ending}{maker.suffix}"
+            for stem, shown, captions in _files(maker, result.sequence_id, names, motions, truth):
+                file = f"{stem}{ending}{maker.suffix}"
+                done = partial(progress, file) if progress else None
+                path = folder / maker.folder / file
                 written.append(
                     maker.render(path, shown, names=captions, title=title, audio=result.audio, progress=done)
                 )
-            else:
-                for name, motion in zip(names, motions, strict=True):
-                    written.append(maker.render(place / f"{name}{ending}{maker.suffix}", [motion]))
     return written
 
 
@@ -123,8 +121,13 @@ def _is_motion(feature: Feature | None) -> bool:
     return feature is not None and any(find_extractor(each["name"]).reversible for each in feature.extractors)
 
 
-def _captions(samples: int, with_truth: bool) -> list[str]:
-    """What stands under the motions; a motion alone needs nothing."""
-    if samples == 1:
-        return ["recorded", "generated"] if with_truth else [""]
-    return ["recorded"] * with_truth + [f"sample {number}" for number in range(1, samples + 1)]
+def _files(
+    maker: BaseRenderer, sequence_id: str, names: Sequence[str], motions: Sequence[Motion], truth: Sequence[Motion]
+) -> list[tuple[str, Sequence[Motion], Sequence[str]]]:
+    """File name, motions and captions of each file that a renderer writes; a motion alone needs no caption."""
+    if not maker.compares:
+        return [(name, [motion], [""]) for name, motion in zip(names, motions, strict=True)]
+    captions = [f"sample {number}" for number in range(1, len(motions) + 1)]
+    if len(motions) == 1:
+        captions = ["generated" if truth else ""]
+    return [(sequence_id, [*truth, *motions], ["recorded"] * len(truth) + captions)]

@@ -4,7 +4,7 @@ import logging
 import random
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,8 +92,9 @@ def generate(
         registry.find("renderer", name)  # a mistake shows before the work, not after it
     loaded = load_model(checkpoint, _device(device))
     features = {name: Feature.from_dict(each) for name, each in loaded.features.items()}
-    corpus = Path(data_dir or loaded.opt.data_dir)
-    recording = find_recording(sequence or _random_sequence(corpus), corpus, features, audio_format)
+    corpus = Path(data_dir) if data_dir else home() / loaded.opt.data_dir
+    modalities = [window.modality for window in (*loaded.inputs, *loaded.outputs)]
+    recording = find_recording(sequence or _random_sequence(corpus), corpus, modalities, audio_format)
     log.info("generating for %s with %s", recording.sequence_id, checkpoint)
     given = _conditioning(loaded, recording, features)
     own = _own_motion(loaded, recording, features, needed=teacher_forcing or ground_truth or (keep_seed and not seeds))
@@ -118,7 +119,8 @@ def generate(
     )
     name = experiment or getattr(loaded.opt, "experiment", "") or Path(checkpoint).stem
     folder = Path(output_folder or home() / "inference" / "generated") / name
-    return export(result, features, folder, render, title=f"{name}   {recording.sequence_id}", progress=_bar)
+    with _Bars() as bars:
+        return export(result, features, folder, render, title=f"{name}   {recording.sequence_id}", progress=bars.show)
 
 
 def _conditioning(
@@ -237,8 +239,25 @@ def _sampled(
     return [{name: values[row] for name, values in arrays.items()} for row in range(len(seeds))]
 
 
-def _bar(frames: int, what: str) -> Callable[[int], object]:
-    return tqdm(total=frames, desc=what, unit="frame", leave=False).update
+class _Bars:
+    """Progress bars, one after the other, of files that are written frame by frame."""
+
+    def __init__(self) -> None:
+        self._file = ""
+        self._bar = tqdm(disable=True)
+
+    def __enter__(self) -> "_Bars":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def show(self, file: str, finished: int, total: int) -> None:
+        """Say that so many of a file's frames are finished."""
+        if file != self._file:
+            self._bar.close()
+            self._file, self._bar = file, tqdm(desc=file, total=total, unit="frame", leave=False)
+        self._bar.update(finished - self._bar.n)
 
 
 def _device(name: str) -> str:

@@ -57,12 +57,16 @@ def autoregress(
     generators = _one_for_each(roll.rows, generator)
     was_training = model.training
     model.eval()
-    for now in roll.steps:
-        predicted, state = model.sample(roll.inputs(now), temperature=temperature, generator=generators, state=state)
-        fresh = roll.take(now, predicted)
-        if progress:
-            progress(fresh)
-    model.train(was_training)
+    try:
+        for now in roll.steps:
+            predicted, state = model.sample(
+                roll.inputs(now), temperature=temperature, generator=generators, state=state
+            )
+            fresh = roll.take(now, predicted)
+            if progress:
+                progress(fresh)
+    finally:
+        model.train(was_training)
     return roll.made if roll.batched else {modality: values[0] for modality, values in roll.made.items()}
 
 

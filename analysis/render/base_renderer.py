@@ -27,7 +27,7 @@ class BaseRenderer(ABC):
         names: Sequence[str] | None = None,
         title: str = "",
         audio: Path | None = None,
-        progress: Callable[[int], object] | None = None,
+        progress: Callable[[int, int], object] | None = None,
     ) -> Path:
         """Write `motions` to `path` in one step and return it.
 
@@ -37,5 +37,5 @@ class BaseRenderer(ABC):
             names: what to call each motion, for renderers that write captions.
             title: small text on pictures.
             audio: sound file that starts with the motions, for renderers that have sound.
-            progress: called with the number of frames that were finished since its last call.
+            progress: called with the number of frames that are finished and that of all frames.
         """

@@ -27,6 +27,10 @@ class Part:
     polygon: tuple[int, ...] = ()
 
 
+LONE_JOINT = Part(np.array([[0, 0]]), np.full((1, 2), 0.1), MIDDLE)
+"""What is drawn where there are no bones."""
+
+
 @dataclass(frozen=True)
 class Body:
     """A motion as points over time, y up, the floor at y = 0, lengths in body heights."""
@@ -64,7 +68,8 @@ def body_of(motion: Motion) -> Body:
         hidden |= tree.below(head)
         parts += _head_parts(first=points.shape[1])
         points = np.concatenate([points, _head_points(points, tree, head, rotations[:, head], forward)], axis=1)
-    return Body(points, (*parts, *_limb_parts(tree, hidden)), root, forward)
+    parts += _limb_parts(tree, hidden)
+    return Body(points, tuple(parts) or (LONE_JOINT,), root, forward)
 
 
 def _tree(motion: Motion, points: np.ndarray) -> Tree:

@@ -22,7 +22,7 @@ class BvhRenderer(BaseRenderer):
         names: Sequence[str] | None = None,
         title: str = "",
         audio: Path | None = None,
-        progress: Callable[[int], object] | None = None,
+        progress: Callable[[int, int], object] | None = None,
     ) -> Path:
         """Write the motion; sound and texts have no place in BVH."""
         if len(motions) != 1:
@@ -31,5 +31,5 @@ class BvhRenderer(BaseRenderer):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_bvh(path, motions[0])
         if progress:
-            progress(motions[0].frames)
+            progress(motions[0].frames, motions[0].frames)
         return path

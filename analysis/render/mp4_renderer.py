@@ -54,7 +54,7 @@ class Mp4Renderer(BaseRenderer):
         names: Sequence[str] | None = None,
         title: str = "",
         audio: Path | None = None,
-        progress: Callable[[int], object] | None = None,
+        progress: Callable[[int, int], object] | None = None,
     ) -> Path:
         """Write the video; the sound is cut or filled with silence to the motions' own length.
 
@@ -104,7 +104,7 @@ def _fraction(fps: float) -> Fraction:
 
 
 def _pictures(
-    scene: Scene, fps: Fraction, video: "OutputContainer", progress: Callable[[int], object] | None
+    scene: Scene, fps: Fraction, video: "OutputContainer", progress: Callable[[int, int], object] | None
 ) -> "Iterator[tuple[float, av.Packet]]":
     """Time in seconds and packet of each picture: pieces of the scene are encoded on all cores and joined here."""
     import av
@@ -126,7 +126,7 @@ def _pictures(
                 packet.duration = 1
                 yield index / float(fps), packet
         if progress:
-            progress(min(PIECE, scene.frames - start))
+            progress(min(start + PIECE, scene.frames), scene.frames)
 
 
 def _encoded(scene: Scene, start: int, stop: int, fps: Fraction) -> bytes:

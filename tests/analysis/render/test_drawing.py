@@ -12,7 +12,7 @@ from analysis.render.drawing import draw
 from analysis.render.shapes import capsules
 from feature_extraction.motion import rotation
 from feature_extraction.motion.bvh import read_bvh
-from feature_extraction.motion.skeleton import Motion
+from feature_extraction.motion.skeleton import Motion, Skeleton
 from tests.feature_extraction.small_corpus import swaying
 
 SIZE = {"width": 320, "height": 180}
@@ -56,6 +56,13 @@ def test_a_skeleton_along_z_stands_upright():
     lying = Motion(replace(tall.skeleton, offsets=offsets, end_sites=ends), 60.0, tall.rotations, tall.positions)
     lying = replace(lying, positions=rotation.mul_vec(tilt, tall.positions))
     np.testing.assert_allclose(body_of(lying).points, body_of(tall).points, atol=1e-9)
+
+
+def test_a_joint_without_bones_is_drawn():
+    lone = Skeleton(("Root",), (-1,), np.zeros((1, 3)), ("ZXY",))
+    motion = Motion(lone, 30.0, rotation.identity(2, 1), np.zeros((2, 1, 3)))
+    picture = next(draw([motion], **SIZE)).astype(int)
+    assert np.abs(picture - np.median(picture, axis=1, keepdims=True)).max() > 60
 
 
 def test_several_motions_stand_side_by_side():
