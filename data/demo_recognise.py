@@ -42,7 +42,8 @@ SAME_GESTURE_S = 0.4
 JUMP_HEIGHT = 0.025
 """How high both feet must be over where they stand, over the skeleton's height, for a jump."""
 JUMP_WITHIN_S = 0.7
-LOWER_BODY = ("UpLeg", "Leg", "Foot", "ToeBase")
+JOINTS = tuple(name for name, parent, _ in BODY if parent)
+UPPER_JOINTS = tuple(name for name in JOINTS if not name.endswith(("Leg", "Foot", "ToeBase")))
 
 
 def recognise(motion: Motion, bars: Sequence[float] | np.ndarray) -> list[str]:
@@ -95,7 +96,7 @@ def recognise_gestures(motion: Motion) -> list[tuple[str, float]]:
     its apex pose (both measured from the rest pose) for SHORTEST_APEX_S. `score_gestures` counts its mistakes.
     """
     rest, templates = _gesture_templates()
-    shown = body(motion)[:, : rest.shape[0]] - rest
+    shown = body(motion, UPPER_JOINTS) - rest
     best = best_template(_flat(shown), _flat(templates), GESTURE)
     names = list(gesture_poses())
     runs: list[tuple[str, int, int]] = []
@@ -124,9 +125,9 @@ def score_gestures(
     return {"recall": hits / max(1, len(called)), "false_alarms_per_minute": (len(found) - hits) * 60 / duration_s}
 
 
-def body(motion: Motion) -> np.ndarray:
-    """Joint positions (frames, joints, 3) relative to the hips and their heading, over the bones' total length."""
-    joints = [motion.skeleton.index(name) for name, parent, _ in BODY if parent]
+def body(motion: Motion, names: Sequence[str] = JOINTS) -> np.ndarray:
+    """Positions (frames, joints, 3) of the named joints from the hips and their heading, over their bones' length."""
+    joints = [motion.skeleton.index(name) for name in names]
     positions = joint_positions(motion)
     ahead = rotation.yaw(-rotation.heading(motion.rotations[:, 0]))
     bones = np.linalg.norm(motion.skeleton.offsets[joints], axis=-1).sum()
@@ -157,8 +158,7 @@ def _templates() -> tuple[np.ndarray, np.ndarray]:
 def _gesture_templates() -> tuple[np.ndarray, np.ndarray]:
     """The rest pose (joints, 3) of the joints above the hips and each gesture's displacement from it."""
     poses = np.stack([rest_pose(), *(rest_pose() + apex for apex in gesture_poses().values())])
-    above = sum(not name.endswith(LOWER_BODY) for name, parent, _ in BODY if parent)
-    shown = body(solve(poses, 1.0))[:, :above]
+    shown = body(solve(poses, 1.0), UPPER_JOINTS)
     return shown[0], shown[1:] - shown[0]
 
 
