@@ -3,7 +3,8 @@
 import argparse
 import logging
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ import torch
 from pytorch_lightning import Callback
 from pytorch_lightning.callbacks import LearningRateMonitor
 from pytorch_lightning.loggers import TensorBoardLogger
-from torch.utils.data import DataLoader
 
 import registry
 from feature_extraction import store
@@ -30,7 +30,7 @@ from training.loaders import make_loader
 from training.module import TrainingModule
 from training.options import save_hparams, trainer_arguments
 from training.payload import load_features, make_payload
-from training.run import Run
+from training.run import Run, is_first_process
 
 log = logging.getLogger(__name__)
 
@@ -60,21 +60,21 @@ def fit(run: Run, opt: argparse.Namespace, start: StartingPoint) -> None:
     if start.weights:
         model.load_state_dict(load_model(start.weights).model.state_dict())
     features = load_features(Path(opt.data_dir), (window.modality for window in (*train.inputs, *train.outputs)))
-    save_hparams(run.hparams, opt)
-    for feature in features.values():
-        run.features.mkdir(exist_ok=True)
-        feature.save(run.features)
+    if is_first_process():
+        _describe(run, opt, features)
+        log.info("%s", _summary(opt, model, train, val))
     module = TrainingModule(model, opt, make_payload(opt, model, train, features))
     trainer = make_trainer(run, opt, val is not None, _sampling(opt, val or train, features))
-    log.info("%s", _summary(opt, model, train, val))
+    loaders = make_loader(train, opt), make_loader(val, opt) if val else None
     try:
-        _fit(trainer, module, make_loader(train, opt), make_loader(val, opt) if val else None, start.resume)
+        with _without_advice():
+            trainer.fit(module, *loaders, ckpt_path=start.resume, weights_only=True)
     except SystemExit:
         # Lightning turns an interrupt into an exit.
         if trainer.interrupted:
             raise KeyboardInterrupt from None
         raise
-    if not opt.fast_dev_run:
+    if is_first_process() and not opt.fast_dev_run:
         run.write_record(finished=True)
 
 
@@ -96,13 +96,20 @@ def make_trainer(run: Run, opt: argparse.Namespace, validates: bool, more: Seque
     return pl.Trainer(**arguments, callbacks=callbacks, plugins=[AtomicCheckpointIO()])
 
 
-def _fit(
-    trainer: pl.Trainer, module: TrainingModule, train: DataLoader, val: DataLoader | None, resume: Path | None
-) -> None:
+def _describe(run: Run, opt: argparse.Namespace, features: Mapping[str, Feature]) -> None:
+    """Put into the run's folder what else its checkpoints need to be understood."""
+    save_hparams(run.hparams, opt)
+    for feature in features.values():
+        run.features.mkdir(exist_ok=True)
+        feature.save(run.features)
+
+
+@contextmanager
+def _without_advice() -> Iterator[None]:
     with warnings.catch_warnings():
         for advice in LIGHTNINGS_ADVICE:
             warnings.filterwarnings("ignore", advice)
-        trainer.fit(module, train, val, ckpt_path=resume, weights_only=True)
+        yield
 
 
 def _sampling(opt: argparse.Namespace, dataset: BaseDataset, features: Mapping[str, Feature]) -> list[Callback]:

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Iterator
 
 import torch
-from torch.utils.data import BatchSampler, DataLoader, Sampler, SequentialSampler
+from torch.utils.data import DataLoader, Sampler, SequentialSampler
 
 from training.datasets.base_dataset import BaseDataset, collated
 
@@ -36,7 +36,9 @@ def make_loader(dataset: BaseDataset, opt: argparse.Namespace) -> DataLoader:
     whole = train and len(dataset) >= opt.batch_size
     return DataLoader(
         dataset,
-        batch_sampler=BatchSampler(order, opt.batch_size, drop_last=whole),
+        batch_size=opt.batch_size,
+        sampler=order,
+        drop_last=whole,
         collate_fn=collated,
         num_workers=opt.num_workers,
         persistent_workers=opt.num_workers > 0,

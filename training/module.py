@@ -99,6 +99,7 @@ class TrainingModule(LightningModule):
                 value.detach(),
                 on_step=split == "train",
                 on_epoch=split != "train",
+                sync_dist=split != "train",
                 batch_size=size,
                 **(options if name == "loss" else {}),
             )

@@ -1,5 +1,6 @@
 """One run: a folder with options, checkpoints, features and curves, and what state it is in."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -75,9 +76,15 @@ class Run:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep others from training into this folder. A process that dies, however it dies, gives the lock back."""
+        """Keep others from training into this folder. A process that dies, however it dies, gives the lock back.
+
+        The processes that one training is shared among are all under the first one's lock.
+        """
         import fcntl
 
+        if not is_first_process():
+            yield
+            return
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / ".lock").open("w") as file:
             try:
@@ -101,6 +108,12 @@ class Run:
             except BlockingIOError:
                 return True
         return False
+
+
+def is_first_process() -> bool:
+    """Whether this is the only process of a training, or the first of several."""
+    ranks = ("RANK", "SLURM_PROCID", "LOCAL_RANK")
+    return all(os.environ.get(name, "0") == "0" for name in ranks)
 
 
 def list_runs(experiments_dir: Path) -> list[Run]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import command
 from training.options import parse
-from training.run import Run
+from training.run import Run, is_first_process
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             except KeyboardInterrupt:
                 log.info("\nstopped; the same command with --continue_train goes on after the last whole epoch")
                 raise
+        if not is_first_process():
+            return 0
         if opt.do_testing:
             measure_test_loss(run, opt)
         made = generate_samples(run, opt) if opt.generate_at_end else []
