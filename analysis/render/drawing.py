@@ -60,7 +60,7 @@ class Scene:
             raise ValueError(f"cannot draw motions at {rates} frames per second: want one rate, and no empty motion")
         self.frames = max(motion.frames for motion in motions)
         self._fps = motions[0].fps
-        self._height = height
+        self.width, self.height = width, height
         self._texts = [((height // 36, height // 36), title, "lt")]
         edges = np.linspace(0, width, len(motions) + 1).round().astype(int).tolist()
         bodies = [body_of(motion) for motion in motions]
@@ -78,9 +78,9 @@ class Scene:
         picture = pictures[0] if len(pictures) == 1 else _side_by_side(pictures)
         pen = ImageDraw.Draw(picture)
         minutes, seconds = divmod(index / self._fps, 60)
-        corner = (self._height // 36, self._height - self._height // 36)
+        corner = (self.height // 36, self.height - self.height // 36)
         for place, text, anchor in [*self._texts, (corner, f"{int(minutes)}:{seconds:05.2f}", "ls")]:
-            pen.text(place, text, fill=TEXT, font=_font(max(self._height / 45, 9)), anchor=anchor)
+            pen.text(place, text, fill=TEXT, font=_font(max(self.height / 45, 9)), anchor=anchor)
         return np.asarray(picture)
 
 

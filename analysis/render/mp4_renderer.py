@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import av
     from av.container import OutputContainer
 
+BT709 = 1  # the colour space that players expect of pictures of this size, ITU-T H.273
 SMOOTHEST = 60.0  # frames per second
 PIECE = 120  # frames that one process draws and encodes at a time
 # Without B-frames the first picture is at time 0 in any player. Flat colours cost the fastest presets many bits; the
@@ -136,11 +137,13 @@ def _encoded(scene: Scene, start: int, stop: int, fps: Fraction) -> bytes:
     buffer = BytesIO()
     with av.open(buffer, "w", format="mp4") as video:
         stream = video.add_stream("libx264", rate=fps, options=ENCODING)
-        frame = scene.frame(start)
-        stream.height, stream.width = frame.shape[:2]
+        stream.width, stream.height = scene.width, scene.height
         stream.pix_fmt = "yuv420p"
-        stream.codec_context.thread_count = 1
+        context = stream.codec_context
+        context.thread_count = 1
+        context.colorspace = context.color_primaries = context.color_trc = BT709
         for index in range(start, stop):
-            video.mux(stream.encode(av.VideoFrame.from_ndarray(scene.frame(index), format="rgb24")))
+            frame = av.VideoFrame.from_ndarray(scene.frame(index), format="rgb24")
+            video.mux(stream.encode(frame.reformat(format="yuv420p", dst_colorspace=BT709)))
         video.mux(stream.encode())
     return buffer.getvalue()

@@ -69,13 +69,15 @@ def test_pieces_of_several_processes_are_one_video(tmp_path):
 def test_the_pictures_are_those_drawn(tmp_path):
     from analysis.render.drawing import Scene
 
-    motion = swaying(0, seconds=0.5, fps=60)
-    path = Mp4Renderer(**SMALL).render(tmp_path / "dance.mp4", [motion], title="sway")
-    scene = Scene([motion], **SMALL, title="sway")
+    size = {"width": 640, "height": 360}
+    motion = swaying(0, seconds=0.2, fps=60)
+    path = Mp4Renderer(**size).render(tmp_path / "dance.mp4", [motion], title="sway")
+    scene = Scene([motion], **size, title="sway")
     with av.open(path) as video:
         for index, frame in enumerate(video.decode(video=0)):
+            assert frame.colorspace == 1  # BT.709
             drawn = scene.frame(index).astype(float)
-            assert np.abs(frame.to_ndarray(format="rgb24") - drawn).mean() < 3
+            assert np.abs(frame.reformat(format="rgb24", src_colorspace=1).to_ndarray() - drawn).mean() < 2
 
 
 def test_a_shorter_motion_waits_for_the_longer(tmp_path):
