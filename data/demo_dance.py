@@ -5,7 +5,7 @@ from scipy.interpolate import CubicHermiteSpline
 
 from data.demo_motion import FPS, phase, track, with_noise
 from data.demo_moves import BEATS_PER_BAR, moves
-from data.demo_rig import COLUMNS, SIDES, solve
+from data.demo_rig import COLUMNS, SIDES, WIDTH, solve
 from data.demo_songs import DURATION_S, Song, draw_moves
 from feature_extraction.motion.skeleton import Motion
 
@@ -56,7 +56,7 @@ def choreography(names: list[str], sizes: list[float]) -> tuple[np.ndarray, np.n
 
     A move starts where the one before has left the dancer; headings are never scaled.
     """
-    scaled = np.ones(next(iter(moves().values())).keys.shape[1])
+    scaled = np.ones(WIDTH)
     for name in ("turn", *(f"{side}_foot_yaw" for side in SIDES)):
         scaled[COLUMNS[name]] = 0.0
     place = np.zeros_like(scaled)

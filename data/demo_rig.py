@@ -54,7 +54,7 @@ REACH = 0.997
 def _columns() -> dict[str, slice]:
     widths = {"hips": 3, "turn": 1, "pelvis": 3, "chest": 3, "head": 3}
     for side in SIDES:
-        widths |= {f"{side}_{part}": 3 for part in ("shoulder", "arm", "forearm", "hand", "foot")}
+        widths |= {f"{side}_{part}": 3 for part in ("shoulder", "arm", "forearm", "foot")}
         widths |= {f"{side}_foot_yaw": 1, f"{side}_heel": 1}
     stops = np.cumsum(list(widths.values())).tolist()
     return {name: slice(stop - width, stop) for (name, width), stop in zip(widths.items(), stops, strict=True)}
@@ -87,18 +87,14 @@ def bend(forward: float = 0.0, turn: float = 0.0, tilt: float = 0.0) -> np.ndarr
     return np.radians([forward, turn, -tilt])
 
 
-def arm(side: str, upper: Direction, fore: Direction, *, twist: float = 0.0, wrist: float = 0.0) -> dict[str, Part]:
+def arm(side: str, upper: Direction, fore: Direction) -> dict[str, Part]:
     """The parts of a pose vector that point an arm along two directions (outwards, up, forwards) of the chest's frame.
 
-    The collar bone follows the upper arm; `twist` turns the palm up and `wrist` bends the hand back, in degrees.
+    The collar bone follows the upper arm.
     """
     parts = _arm_rotations(side, upper, fore)
     stance = _arm_rotations(side, *STANCE_ARM)
-    values: dict[str, Part] = {
-        f"{side}_{part}": rotation.log(rotation.mul(rotation.inv(stance[part]), parts[part])) for part in parts
-    }
-    values[f"{side}_hand"] = np.radians([twist, 0.0, SIDES[side] * wrist])
-    return values
+    return {f"{side}_{part}": rotation.log(rotation.mul(rotation.inv(stance[part]), parts[part])) for part in parts}
 
 
 def pose(**parts: Part) -> np.ndarray:
@@ -126,7 +122,6 @@ def solve(controls: np.ndarray, fps: float) -> Motion:
         for segment, joint in (("shoulder", "Shoulder"), ("arm", "Arm"), ("forearm", "ForeArm")):
             turned = rotation.mul(stance[segment], rotation.exp(part[f"{side}_{segment}"]))
             local[:, joints[side.title() + joint]] = turned
-        local[:, joints[f"{side.title()}Hand"]] = rotation.exp(part[f"{side}_hand"])
         for joint, turned in _leg(side, root, hips, part).items():
             local[:, joints[side.title() + joint]] = turned
     return Motion(skeleton(), fps, local, root[:, None])
