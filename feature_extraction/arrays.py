@@ -13,7 +13,7 @@ import numpy as np
 
 import registry
 from feature_extraction.align import pair_frames, read_raw
-from feature_extraction.feature import Combination, Feature, build, combine, few, find_extractor
+from feature_extraction.feature import Combination, Feature, build, combine, find_extractor
 from feature_extraction.recipe import FeatureRecipe
 from feature_extraction.store import feature_path, load_array, load_json, save_array, save_json, sidecar_path
 
@@ -96,12 +96,11 @@ def scale_sequence(
     target = feature_path(data_dir, sequence_id, feature.name)
     if feature.name == feature.base or (not replace_existing and _has_shape(target, (sidecar.frames, feature.dim))):
         return Outcome(sequence_id, target.name)
-    if tuple(sidecar.columns) != feature.all_columns:
-        odd = sorted(set(sidecar.columns) ^ set(feature.all_columns)) or ["their order"]
-        error = f"does not fit {feature.name}: the columns differ in {few(odd)}"
-        return Outcome(sequence_id, sidecar.source, error=error)
-    values = load_array(feature_path(data_dir, sequence_id, feature.base))
-    save_array(target, feature.scale(feature.select(values)))
+    try:
+        values = feature.finish(load_array(feature_path(data_dir, sequence_id, feature.base)), sidecar.columns)
+    except ValueError as error:
+        return Outcome(sequence_id, sidecar.source, error=f"does not fit {feature.name}: {error}")
+    save_array(target, values)
     return Outcome(sequence_id, target.name, computed=(feature.name,))
 
 

@@ -51,6 +51,10 @@ class BaseFeatures(ABC):
         """Give the motion back from unscaled (frames, dim) `values` with all their `columns`."""
         raise NotImplementedError(f"{type(self).__name__} cannot be turned back into motion")
 
+    def resting_value(self, column: str) -> float | None:
+        """Give what a column is in a recording that lacks it; None for a column that each recording must have."""
+        return None
+
     def merge_decodings(self, decodings: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
         """Give the decoding that stands for a whole corpus, from the decoding of each sequence id.
 

@@ -99,6 +99,10 @@ class ExpmapFeatures(BaseFeatures):
         )
         return Motion(replace(skeleton, moving=tuple(moving)), self.fps, rotations, positions)
 
+    def resting_value(self, column: str) -> float | None:
+        """Give 0 for the way of a joint from its offset: in other recordings of a corpus the joint may keep still."""
+        return 0.0 if column.endswith(tuple(f"_{part}" for part in POSITION)) else None
+
     def merge_decodings(self, decodings: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
         """Give the decoding of a corpus: median bones, mean fills, a start at the origin that faces z.
 

@@ -94,10 +94,11 @@ class Feature:
         frames = align.natural_frames(raw, self.fps) if frames is None else frames
         raw = align.to_rate(raw, self.fps, frames)
         array = combine(build(self.extractors, self.fps), raw, frames)
-        if array.columns != self.all_columns:
-            odd = sorted(set(array.columns) ^ set(self.all_columns)) or ["their order"]
-            raise ValueError(f"this recording does not fit the feature {self.name}: the columns differ in {few(odd)}")
-        return self.scale(self.select(array.values))
+        return self.finish(array.values, array.columns)
+
+    def finish(self, values: np.ndarray, columns: Sequence[str]) -> np.ndarray:
+        """Give the (frames, dim) float32 array of unscaled values with their columns; ValueError if they do not fit."""
+        return self.scale(self.select(arrange(values, columns, self.all_columns, build(self.extractors, self.fps))))
 
     def select(self, values: np.ndarray) -> np.ndarray:
         """Keep the columns that are no constants: (frames, all columns) -> (frames, dim)."""
@@ -161,6 +162,30 @@ def combine(extractors: Sequence[BaseFeatures], raw: "Motion | Audio", frames: i
         tuple(array.values.shape[1] for array in arrays),
         [array.decoding for array in arrays],
     )
+
+
+def arrange(
+    values: np.ndarray, columns: Sequence[str], wanted: Sequence[str], extractors: Sequence[BaseFeatures]
+) -> np.ndarray:
+    """Give the `wanted` columns of (frames, columns) values.
+
+    A column that is not there gets its resting value, a surplus one that has a resting value is left out; ValueError
+    for others.
+    """
+    if tuple(columns) == tuple(wanted):
+        return values
+    resting = {
+        name: next((value for each in extractors if (value := each.resting_value(name)) is not None), None)
+        for name in set(columns) ^ set(wanted)
+    }
+    if odd := sorted(name for name, value in resting.items() if value is None):
+        raise ValueError(f"the columns differ in {few(odd)}")
+    place = {name: i for i, name in enumerate(columns)}
+    arranged = [
+        values[:, place[name]] if name in place else np.full(len(values), resting[name], values.dtype)
+        for name in wanted
+    ]
+    return np.stack(arranged, axis=1)
 
 
 def feature_files(directory: Path, name: str) -> tuple[Path, Path]:

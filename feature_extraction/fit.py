@@ -1,12 +1,14 @@
 """Fitting a feature: its constant columns, its scaler and its decoding, over the whole train split and nothing else."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
 from feature_extraction.arrays import Sidecar, digest, recipe_hash
-from feature_extraction.feature import Feature, build, feature_files, few
+from feature_extraction.base_features import BaseFeatures
+from feature_extraction.feature import Feature, arrange, build, feature_files, few
 from feature_extraction.parallel import Workers
 from feature_extraction.recipe import FeatureRecipe
 from feature_extraction.scaler import Moments, Scaler, total
@@ -34,7 +36,8 @@ def fitted(
         known = None
     agree(recipe, members)
     if known is None:
-        places = [(data_dir, name, recipe.base) for name in train]
+        columns, _ = merged_columns(train)
+        places = [(data_dir, name, recipe, sidecar, columns) for name, sidecar in train.items()]
         moments = pool.each(f"fitting {recipe.name}", array_moments, places, step=0)
         known = fit(recipe, train, moments)
         known.save(data_dir)
@@ -60,7 +63,7 @@ def fit_hash(recipe: FeatureRecipe, train: Mapping[str, Sidecar]) -> str:
 
 def fit(recipe: FeatureRecipe, train: Mapping[str, Sidecar], moments: Iterable[Moments]) -> Feature:
     """Fit a feature on the train split, given the moments of each of its arrays."""
-    first = next(iter(train.values()))
+    columns, dims = merged_columns(train)
     summed = total(moments)
     constant = summed.constant if recipe.remove_constants else summed.constant & False
     if constant.all():
@@ -71,11 +74,11 @@ def fit(recipe: FeatureRecipe, train: Mapping[str, Sidecar], moments: Iterable[M
         source=recipe.source,
         fps=recipe.fps,
         extractors=recipe.extractors,
-        all_columns=tuple(first.columns),
-        dims=tuple(first.dims),
-        columns=tuple(name for name, gone in zip(first.columns, constant, strict=True) if not gone),
+        all_columns=columns,
+        dims=dims,
+        columns=tuple(name for name, gone in zip(columns, constant, strict=True) if not gone),
         constants={
-            name: float(value) for name, value, gone in zip(first.columns, summed.mean, constant, strict=True) if gone
+            name: float(value) for name, value, gone in zip(columns, summed.mean, constant, strict=True) if gone
         },
         scaler=Scaler.from_moments(summed.select(~constant), recipe.scale) if recipe.scale else None,
         decoding=merged_decoding(recipe, train),
@@ -90,16 +93,42 @@ def fit(recipe: FeatureRecipe, train: Mapping[str, Sidecar], moments: Iterable[M
 
 
 def agree(recipe: FeatureRecipe, members: Mapping[str, Sidecar]) -> None:
-    """Make sure that the sequences of a corpus belong together; ValueError listing the odd ones."""
+    """Make sure that the sequences of a corpus belong together; ValueError listing the odd ones.
+
+    Columns with a resting value may be in some sequences only, where the final arrays are not the unscaled ones.
+    """
     merged_decoding(recipe, members)
-    kinds = Counter(tuple(sidecar.columns) for sidecar in members.values())
+    extractors = build(recipe.extractors, recipe.fps) if recipe.name != recipe.base else []
+    kinds = Counter(_firm_columns(sidecar, extractors) for sidecar in members.values())
     usual = kinds.most_common(1)[0][0]
-    odd = [name for name, sidecar in members.items() if tuple(sidecar.columns) != usual]
+    odd = [name for name, sidecar in members.items() if _firm_columns(sidecar, extractors) != usual]
     if odd:
         raise ValueError(
             f"{recipe.base}: the columns of {few(odd)} are not those of the other {kinds[usual]} sequences; "
             "put recordings that differ into folders of their own"
         )
+
+
+def merged_columns(sidecars: Mapping[str, Sidecar]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Give the columns that are in any of the sequences, and how many of them each extractor gives."""
+    blocks: list[list[str]] = [[] for _ in next(iter(sidecars.values())).dims]
+    for sidecar in sidecars.values():
+        stops = accumulate(sidecar.dims)
+        for block, stop, dim in zip(blocks, stops, sidecar.dims, strict=True):
+            _merge(block, sidecar.columns[stop - dim : stop])
+    return tuple(name for block in blocks for name in block), tuple(len(block) for block in blocks)
+
+
+def _merge(block: list[str], columns: Sequence[str]) -> None:
+    """Add the columns that are not in the block yet, each behind the one that it follows."""
+    for before, name in pairwise(["", *columns]):
+        if name not in block:
+            block.insert(block.index(before) + 1 if before else 0, name)
+
+
+def _firm_columns(sidecar: Sidecar, extractors: Sequence[BaseFeatures]) -> tuple[str, ...]:
+    """Give the columns that every sequence must have."""
+    return tuple(name for name in sidecar.columns if all(each.resting_value(name) is None for each in extractors))
 
 
 def merged_decoding(recipe: FeatureRecipe, sidecars: Mapping[str, Sidecar]) -> list[dict[str, Any]]:
@@ -111,9 +140,12 @@ def merged_decoding(recipe: FeatureRecipe, sidecars: Mapping[str, Sidecar]) -> l
     ]
 
 
-def array_moments(data_dir: Path, sequence_id: str, base: str) -> Moments:
-    """Give the moments of one unscaled array."""
-    return Moments.of(load_array(feature_path(data_dir, sequence_id, base)))
+def array_moments(
+    data_dir: Path, sequence_id: str, recipe: FeatureRecipe, sidecar: Sidecar, columns: Sequence[str]
+) -> Moments:
+    """Give the moments of these columns of one unscaled array."""
+    values = load_array(feature_path(data_dir, sequence_id, recipe.base))
+    return Moments.of(arrange(values, sidecar.columns, columns, build(recipe.extractors, recipe.fps)))
 
 
 def discard(data_dir: Path, name: str, base: str) -> None:

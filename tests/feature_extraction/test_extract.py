@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from feature_extraction.extract import Report, extract, main
 from feature_extraction.feature import Feature
 from feature_extraction.motion.bvh import read_bvh, write_bvh
 from feature_extraction.motion.resample import resample
-from feature_extraction.motion.skeleton import joint_positions
+from feature_extraction.motion.skeleton import Motion, joint_positions
 from feature_extraction.store import (
     feature_path,
     find_raw,
@@ -409,3 +410,35 @@ def test_kill_minus_nine_leaves_no_litter_and_the_next_run_the_same_bytes(
     assert_consistent(folder)
     run(folder)
     assert contents(folder) == contents(extracted)
+
+
+def sliding(motion: Motion, *joints: int) -> Motion:
+    """Give a motion in which these joints also slide to and fro."""
+    way = np.sin(np.arange(motion.frames) / 9)[:, None]
+    places = [motion.skeleton.offsets[j] + way for j in joints]
+    skeleton = replace(motion.skeleton, moving=(0, *joints))
+    return replace(motion, skeleton=skeleton, positions=np.stack([motion.positions[:, 0], *places], axis=1))
+
+
+def test_joints_that_slide_in_some_recordings_only_are_at_rest_in_the_others(tmp_path: Path) -> None:
+    folder = make_corpus(tmp_path / "corpus", 3)
+    originals = {"s0": sliding(swaying(0), 2), "s1": swaying(1), "s2": sliding(swaying(2), 1, 3)}
+    for sequence_id, motion in originals.items():
+        write_bvh(folder / f"{sequence_id}.bvh", motion)
+    split_path(folder, "train").write_text("s0\ns1\ns2\n")
+    assert run(folder).exit_code == 0
+    feature = Feature.load(folder, MOTION)
+    assert {f"{NAMES[j]}_Xposition" for j in (1, 2, 3)} <= set(feature.columns)
+    for sequence_id, motion in originals.items():
+        decoded = feature.decode(values(folder, sequence_id, MOTION), feature.sequence_decoding(folder, sequence_id))
+        expected = joint_positions(resample(motion, feature.fps))
+        np.testing.assert_allclose(joint_positions(decoded), expected, atol=1e-4 * motion.skeleton.height)
+
+
+def test_a_joint_that_slides_only_after_fitting_keeps_the_features_columns(corpus: Path) -> None:
+    columns = Feature.load(corpus, MOTION).columns
+    late = next(name for name in read_split(corpus, "val"))
+    write_bvh(corpus / f"{late}.bvh", sliding(swaying(9), 2))
+    assert run(corpus).exit_code == 0
+    assert Feature.load(corpus, MOTION).columns == columns
+    assert values(corpus, late, MOTION).shape[1] == len(columns)
