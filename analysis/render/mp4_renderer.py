@@ -27,7 +27,7 @@ SMOOTHEST = 60.0  # frames per second
 PIECE = 120  # frames that one process draws and encodes at a time
 # Without B-frames the first picture is at time 0 in any player. Flat colours cost the fastest presets many bits; the
 # macroblock tree saves them again in less time than the next preset takes.
-ENCODING = {"preset": "superfast", "crf": "21", "bf": "0", "x264-params": "mbtree=1:rc-lookahead=10"}
+ENCODING = {"preset": "superfast", "crf": "19", "bf": "0", "x264-params": "mbtree=1:rc-lookahead=10"}
 
 
 class Mp4Renderer(BaseRenderer):
