@@ -50,8 +50,9 @@ def load_model(checkpoint: str | Path, device: str = "cpu") -> LoadedModel:
     try:
         content = torch.load(path, map_location=device, weights_only=True)
         payload = content["terpsichore"]
-    except (KeyError, TypeError, RuntimeError, EOFError, ValueError, AttributeError, ModuleNotFoundError) as error:
-        raise ValueError(f"{path} is not a checkpoint of this project: {error}") from error
+    except Exception as error:  # torch does not say what it raises for foreign, damaged and malicious files
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise ValueError(f"{path} is damaged or no checkpoint of this project: {reason}") from error
     opt = argparse.Namespace(**payload["opt"])
     inputs = tuple(Window(**each) for each in payload["inputs"])
     outputs = tuple(Window(**each) for each in payload["outputs"])
