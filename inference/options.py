@@ -8,6 +8,7 @@ from typing import Any
 import registry
 from training.options.grammar import spelt
 from training.options.paths import home
+from training.options.values import natural, positive
 from training.run import Run, list_runs
 
 MEANT_FOR_MAIN = ("experiments_dir", "version_index", "generate_bvh", "generate_video")
@@ -84,13 +85,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--generate_video", action=yes_no, default=True, help="write MP4, with the sound on it")
     names = ", ".join(registry.names("renderer"))
     add("--render", type=_names, help=f"comma-separated renderers in place of these two ({names})")
-    add("--num_samples", type=_positive, default=1, help="how many motions; the video shows them side by side")
-    add("--max_length", type=_natural, default=0, help="most frames to generate, 0 for all")
+    add("--num_samples", type=positive, default=1, help="how many motions; the video shows them side by side")
+    add("--max_length", type=natural, default=0, help="most frames to generate, 0 for all")
     add("--temperature", type=float, default=1.0, help="scale of the randomness")
-    add("--seed", type=_natural, default=0, help="of the random generators")
+    add("--seed", type=natural, default=0, help="of the random generators")
     add("--seeds", type=_pairs, default={}, help="sequences that begin the motion, as modality,sequence;...")
     add("--keep_seed", action=yes_no, default=False, help="begin with the seed, not with generated frames")
-    add("--frames_per_step", type=_positive, help="how many of the predicted frames to use at a time")
+    add("--frames_per_step", type=positive, help="how many of the predicted frames to use at a time")
     add("--teacher_forcing", action=yes_no, default=False, help="let the model read the recorded motion")
     add("--ground_truth", action=yes_no, default=False, help="show the recorded motion beside the generated one")
     add("--smooth", action=yes_no, default=False, help="Savitzky-Golay smoothing, window 9, order 3")
@@ -102,18 +103,6 @@ def _parser() -> argparse.ArgumentParser:
 
 def _flag(argument: str) -> str:
     return argument.replace("--no_", "--no-", 1) if argument.startswith("--no_") else argument
-
-
-def _natural(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
-    return int(text)
-
-
-def _positive(text: str) -> int:
-    if not _natural(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
-    return int(text)
 
 
 def _names(text: str) -> list[str]:

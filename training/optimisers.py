@@ -9,7 +9,8 @@ import torch
 from torch import nn
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler, ReduceLROnPlateau
 
-OPTIMISERS = ("adam", "adamw", "sgd", "adagrad", "adadelta", "rmsprop")
+from training.options.base import OPTIMISERS, POLICIES
+
 PLATEAU_POLICIES = ("plateau", "reduceOnPlateau")
 
 
@@ -82,7 +83,7 @@ def learning_rate_factor(
         "LinearWarmupCosineAnnealing": warmup_cosine,
     }
     if policy not in factors:
-        raise ValueError(f"there is no --lr_policy {policy}; there are: {', '.join([*factors, *PLATEAU_POLICIES])}")
+        raise ValueError(f"there is no --lr_policy {policy}; there are: {', '.join(POLICIES)}")
     return factors[policy]
 
 

@@ -28,11 +28,16 @@ def prepare_data(opt: argparse.Namespace) -> None:
 def make_corpus(name: str, data_dir: Path) -> None:
     """Make the corpus of this name so that ``data_dir`` is there: the corpus itself, or the part of it of that name.
 
-    A folder with other data is used as it is.
+    A folder with other data is used as it is; an interrupted corpus is completed. ValueError where ``data_dir`` is not
+    there and cannot be a part of this corpus, so that a misspelt folder is not filled with one.
     """
     from data.base_corpus import MARKER
 
     corpus = registry.find("corpus", name)()
-    directory = data_dir.parent if data_dir.name in corpus.parts else data_dir
-    if not data_dir.is_dir() or (directory / MARKER).is_file():
-        corpus.make(directory)
+    directory = data_dir if "" in corpus.parts else data_dir.parent
+    if data_dir.is_dir() and not (directory / MARKER).is_file():
+        return
+    if "" not in corpus.parts and data_dir.name not in corpus.parts:
+        parts = " or ".join(str(directory / part) for part in corpus.parts)
+        raise ValueError(f"there is no folder {data_dir}, and --corpus {name} makes {parts}; correct --data_dir")
+    corpus.make(directory)

@@ -5,17 +5,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import command
+from training.options.paths import home, readable
 from training.run import Run, list_runs
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print a table of the runs."""
     parser = argparse.ArgumentParser(prog="python -m training.runs", description=__doc__, allow_abbrev=False)
-    parser.add_argument("--experiments_dir", type=Path, default=Path("training/experiments"), help="where they are")
-    experiments_dir = parser.parse_args(argv).experiments_dir
+    parser.add_argument("--experiments_dir", type=Path, help="where they are")
+    experiments_dir = parser.parse_args(argv).experiments_dir or home() / "training" / "experiments"
     runs = list_runs(experiments_dir)
     if not runs:
-        print(f"there are no runs in {experiments_dir}")
+        print(f"there are no runs in {readable(experiments_dir)}")
         return 0
     rows = [("run", "state", "epochs", "best loss", "best checkpoint"), *(_row(run) for run in runs)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]

@@ -1,10 +1,9 @@
 """The options that every run has, whatever its model and data set."""
 
-import argparse
-
 from training.options.grammar import FlagAction, OptionGroup
 from training.options.paths import Folder, Folders
 from training.options.trainer import PlainValue
+from training.options.values import natural, numbers, positive
 
 OWNER = "base"
 
@@ -96,27 +95,3 @@ def _add_occasions(group: OptionGroup) -> None:
         default=0,
         help="epochs between clips in TensorBoard; 0: none",
     )
-
-
-def numbers(text: str) -> list[float]:
-    """The numbers of a comma-separated list, with or without brackets."""
-    try:
-        return [float(part) for part in text.strip("[] ").split(",") if part.strip()]
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a list of numbers like 500,1000") from None
-
-
-def natural(text: str) -> int:
-    """A whole number that is not negative."""
-    return _at_least(0, text)
-
-
-def positive(text: str) -> int:
-    """A whole number above zero."""
-    return _at_least(1, text)
-
-
-def _at_least(least: int, text: str) -> int:
-    if not text.isdecimal() or int(text) < least:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} on")
-    return int(text)
