@@ -1,8 +1,9 @@
-"""What a feature extractor promises: raw motion or sound in, (frames, dim) float32 out, and back where it can."""
+"""What a feature extractor promises: a recording in, (frames, dim) numbers out, and back where it can."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 class FeatureArray:
     """One sequence in one representation.
 
-    `values` is (frames, dim) float32, `columns` names its dim columns, `decoding` is plain JSON: what
+    `values` is (frames, dim) float32 (int64 where they are tokens or labels), `columns` names its dim columns, `decoding` is plain JSON: what
     `decode` needs to know of this sequence besides the values (bone offsets, say); empty where nothing is needed.
     """
 
@@ -33,7 +34,7 @@ class BaseFeatures(ABC):
     """
 
     source: ClassVar[str]
-    """The raw input: "motion" or "audio"."""
+    """The raw input: "motion" (a Motion), "audio" (an Audio), "text" (a Transcript) or "label" (the sequence id)."""
     reversible: ClassVar[bool] = False
     """Whether `decode` gives the motion back."""
     version: ClassVar[int] = 1
@@ -50,6 +51,15 @@ class BaseFeatures(ABC):
     def decode(self, values: np.ndarray, columns: Sequence[str], decoding: Mapping[str, Any]) -> "Motion":
         """Give the motion back from unscaled (frames, dim) `values` with all their `columns`."""
         raise NotImplementedError(f"{type(self).__name__} cannot be turned back into motion")
+
+    def fit(self, raws: Iterable[Any], folder: Path) -> dict[str, Any]:
+        """Give what is learned before anything is encoded, as plain JSON: a vocabulary, say. Here: nothing.
+
+        It comes back as the parameter `state`, and is kept with the feature, so that encoding needs no other file.
+        `raws` are the raw inputs of the train split, read as they are asked for; files that parameters name are looked
+        for in `folder`, that of the corpus.
+        """
+        return {}
 
     def resting_value(self, column: str) -> float | None:
         """Give what a column is in a recording that lacks it; None for a column that each recording must have."""
