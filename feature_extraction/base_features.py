@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 if TYPE_CHECKING:
-    from feature_extraction.audio import Audio
     from feature_extraction.motion.skeleton import Motion
 
 
@@ -17,8 +16,9 @@ if TYPE_CHECKING:
 class FeatureArray:
     """One sequence in one representation.
 
-    `values` is (frames, dim) float32 (int64 where they are tokens or labels), `columns` names its dim columns, `decoding` is plain JSON: what
-    `decode` needs to know of this sequence besides the values (bone offsets, say); empty where nothing is needed.
+    `values` is (frames, dim) float32, int64 for tokens and labels; `columns` names its dim columns. `decoding` is
+    plain JSON: what `decode` needs to know of this sequence besides the values (bone offsets, say), empty where nothing
+    is needed.
     """
 
     values: np.ndarray
@@ -45,8 +45,8 @@ class BaseFeatures(ABC):
         self.fps = fps
 
     @abstractmethod
-    def encode(self, raw: "Motion | Audio", frames: int | None = None) -> FeatureArray:
-        """Give the feature of one sequence, of exactly `frames` frames (None: as many as `raw` has)."""
+    def encode(self, raw: Any, frames: int | None = None) -> FeatureArray:
+        """Give the feature of one sequence, of exactly `frames` frames (None: as many as `raw` has; a label has 1)."""
 
     def decode(self, values: np.ndarray, columns: Sequence[str], decoding: Mapping[str, Any]) -> "Motion":
         """Give the motion back from unscaled (frames, dim) `values` with all their `columns`."""
