@@ -1,16 +1,11 @@
 """Beats: where the tracked beats fall, and how the local pulse rises and sinks between them."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from feature_extraction import rhythm
 from feature_extraction.audio import Audio, fine_factor, frame_count
 from feature_extraction.base_features import BaseFeatures, FeatureArray
 from feature_extraction.onset import onset_strength, pool
-
-if TYPE_CHECKING:
-    from feature_extraction.motion.skeleton import Motion
 
 
 class BeatsFeatures(BaseFeatures):
@@ -22,9 +17,8 @@ class BeatsFeatures(BaseFeatures):
 
     source = "audio"
 
-    def encode(self, raw: "Motion | Audio", frames: int | None = None) -> FeatureArray:
+    def encode(self, raw: Audio, frames: int | None = None) -> FeatureArray:
         """Give the (frames, 2) beats and pulse."""
-        assert isinstance(raw, Audio), "audio features are made of sound"
         frames = frame_count(raw.duration_s, self.fps) if frames is None else frames
         onsets, rate = onset_strength(raw, self.fps), fine_factor(self.fps) * self.fps
         bpm, positions = rhythm.beats(onsets, rate)

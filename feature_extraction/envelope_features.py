@@ -1,13 +1,8 @@
 """The onset envelope: how suddenly the sound rises within each frame."""
 
-from typing import TYPE_CHECKING
-
 from feature_extraction.audio import Audio, frame_count
 from feature_extraction.base_features import BaseFeatures, FeatureArray
 from feature_extraction.onset import onset_strength, pool
-
-if TYPE_CHECKING:
-    from feature_extraction.motion.skeleton import Motion
 
 
 class EnvelopeFeatures(BaseFeatures):
@@ -18,9 +13,8 @@ class EnvelopeFeatures(BaseFeatures):
 
     source = "audio"
 
-    def encode(self, raw: "Motion | Audio", frames: int | None = None) -> FeatureArray:
+    def encode(self, raw: Audio, frames: int | None = None) -> FeatureArray:
         """Give the (frames, 1) envelope."""
-        assert isinstance(raw, Audio), "audio features are made of sound"
         frames = frame_count(raw.duration_s, self.fps) if frames is None else frames
         envelope = pool(onset_strength(raw, self.fps), self.fps, frames)
         return FeatureArray(envelope[:, None], ("envelope",))

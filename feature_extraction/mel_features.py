@@ -1,14 +1,10 @@
 """Mel bands in decibels: what the sound's spectrum is around each frame, on an absolute level."""
 
 import math
-from typing import TYPE_CHECKING
 
 from feature_extraction.audio import Audio, frame_count, hop_of
 from feature_extraction.base_features import BaseFeatures, FeatureArray
 from feature_extraction.spectrum import decibels, mel_spectrogram
-
-if TYPE_CHECKING:
-    from feature_extraction.motion.skeleton import Motion
 
 SHORTEST_WINDOW = 2048
 """Samples; at the working rate 43 ms, the shortest that tells the lowest bands apart."""
@@ -32,9 +28,8 @@ class MelFeatures(BaseFeatures):
         self.f_max = f_max
         self.floor_db = floor_db
 
-    def encode(self, raw: "Motion | Audio", frames: int | None = None) -> FeatureArray:
+    def encode(self, raw: Audio, frames: int | None = None) -> FeatureArray:
         """Give the (frames, n_mels) levels in dB."""
-        assert isinstance(raw, Audio), "audio features are made of sound"
         frames = frame_count(raw.duration_s, self.fps) if frames is None else frames
         hop = hop_of(raw, self.fps)
         n_fft = window_length(hop)

@@ -22,15 +22,16 @@ def power_spectrogram(
     window: np.ndarray | None = None,
     bank: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Give |STFT|^2 as (frames, n_fft // 2 + 1) float32 of (n,) `samples`; what lies outside them counts as silence.
+    """Give |STFT|^2 as (frames, n_fft // 2 + 1) of (n,) `samples`, in their floating-point type.
 
-    Frame i is the transform of the `n_fft` samples from `start + i hop`, times the (n_fft,) `window`. By default the
-    window is a periodic Hann, centred on sample i hop. A (bins, bands) `bank` sums the first bins into (frames, bands).
+    Frame i is the transform of the `n_fft` samples from `start + i hop`, times the (n_fft,) `window`; what lies outside
+    the samples counts as silence. By default the window is a periodic Hann, centred on sample i hop. A (bins, bands)
+    `bank` sums the first bins into (frames, bands).
     """
     start = -(n_fft // 2) if start is None else start
-    window = _hann(n_fft) if window is None else window.astype(np.float32)
+    window = (_hann(n_fft) if window is None else window).astype(samples.dtype)
     bins, bands = (n_fft // 2 + 1,) * 2 if bank is None else bank.shape
-    result = np.empty((frames, bands), np.float32)
+    result = np.empty((frames, bands), samples.dtype)
     for first in range(0, frames, FRAMES_AT_ONCE):
         block = result[first : first + FRAMES_AT_ONCE]
         sound = _stretch(samples, start + first * hop, (len(block) - 1) * hop + n_fft)
@@ -137,7 +138,7 @@ def _stretch(samples: np.ndarray, start: int, length: int) -> np.ndarray:
     """`length` samples from `start`, zeros where there are none."""
     if start >= 0 and start + length <= len(samples):
         return samples[start : start + length]
-    padded = np.zeros(length, np.float32)
+    padded = np.zeros(length, samples.dtype)
     first, stop = max(start, 0), min(start + length, len(samples))
     if stop > first:
         padded[first - start : stop - start] = samples[first:stop]
@@ -146,4 +147,4 @@ def _stretch(samples: np.ndarray, start: int, length: int) -> np.ndarray:
 
 @lru_cache(maxsize=8)
 def _hann(n_fft: int) -> np.ndarray:
-    return get_window("hann", n_fft).astype(np.float32)
+    return get_window("hann", n_fft)
