@@ -38,3 +38,13 @@ def resample(motion: Motion, fps: float) -> Motion:
         step = motion.positions[after] - motion.positions[before]
         positions[between] += fraction[:, None, None] * step
     return Motion(motion.skeleton, fps, rotations, positions)
+
+
+def resample_to(motion: Motion, fps: float, frames: int | None) -> Motion:
+    """Give the motion at `fps`, the first `frames` of it (None: all); ValueError if it has fewer."""
+    resampled = resample(motion, fps)
+    if frames is None:
+        return resampled
+    if frames > resampled.frames:
+        raise ValueError(f"the motion has {resampled.frames} frames at {resampled.fps:g} fps, {frames} are wanted")
+    return resampled.cut(0, frames)

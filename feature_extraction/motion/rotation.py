@@ -119,6 +119,24 @@ def from_matrix(m: np.ndarray) -> np.ndarray:
     return normalise(np.take_along_axis(candidates, largest[..., None, None], axis=-2)[..., 0, :])
 
 
+def nearest(m: np.ndarray) -> np.ndarray:
+    """Give the rotations (..., 4) nearest to any matrices (..., 3, 3), in the sum of squared differences.
+
+    As trace(R^T M) is a quadratic form in the quaternion, its first eigenvector (Davenport's q-method, 1968). Where
+    several are equally near, it is one of them: M need be no rotation, nor have full rank.
+    """
+    xx, yy, zz = m[..., 0, 0], m[..., 1, 1], m[..., 2, 2]
+    form = np.empty((*m.shape[:-2], 4, 4))
+    form[..., 0, 0] = xx + yy + zz
+    form[..., 0, 1], form[..., 0, 2] = m[..., 2, 1] - m[..., 1, 2], m[..., 0, 2] - m[..., 2, 0]
+    form[..., 0, 3] = m[..., 1, 0] - m[..., 0, 1]
+    form[..., 1, 1], form[..., 2, 2], form[..., 3, 3] = xx - yy - zz, yy - xx - zz, zz - xx - yy
+    form[..., 1, 2], form[..., 1, 3] = m[..., 0, 1] + m[..., 1, 0], m[..., 2, 0] + m[..., 0, 2]
+    form[..., 2, 3] = m[..., 1, 2] + m[..., 2, 1]
+    vector = np.linalg.eigh(form, UPLO="U")[1][..., -1]
+    return np.where(vector[..., :1] < 0, -vector, vector)
+
+
 def to_matrix(q: np.ndarray) -> np.ndarray:
     """Give the rotation matrices (..., 3, 3) of `q` (..., 4)."""
     return np.stack([mul_vec(q, axis) for axis in np.eye(3)], axis=-1)

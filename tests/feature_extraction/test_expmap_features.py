@@ -193,7 +193,7 @@ class TestMerging:
 
 class TestMistakes:
     def test_an_unknown_root_is_refused(self) -> None:
-        with pytest.raises(ValueError, match="expmap: root is 'fixed'; pos_rot_deltas is wanted"):
+        with pytest.raises(ValueError, match="root is 'fixed'; pos_rot_deltas or hip_centric is wanted"):
             ExpmapFeatures(20, root="fixed")
 
     def test_missing_columns_are_named(self) -> None:
