@@ -1,0 +1,76 @@
+"""Inverse kinematics: the rotations of a skeleton out of the places of its joints.
+
+Each joint is turned so that the bones which begin at it point where they should. What the places do not say, the turn
+of a bone about itself and of a joint at the end of a chain, is as near as can be to a given rest.
+"""
+
+from collections.abc import Collection
+
+import numpy as np
+
+from feature_extraction.motion import rotation
+from feature_extraction.motion.skeleton import Skeleton
+
+PULL = 1e-6
+"""The weight of the rest beside that of the bones: what these determine, they determine to about this, in radians."""
+SHORT = 1e-6
+"""A bone shorter than this, in units of the skeleton's height, points nowhere."""
+
+
+def solve(
+    places: np.ndarray, known: Collection[int], skeleton: Skeleton, rest: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give local rotations (frames, joints, 4) and the positions (frames, moving joints, 3) to go with them.
+
+    `places` (frames, joints, 3) are those of the `known` joints, the root among them, whatever the others' are; `rest`
+    (joints, 4) are local rotations: the others keep them. Bones keep the skeleton's lengths, and point where the places
+    say, whatever the lengths are there; known joints that are moving take exactly their places.
+    """
+    turned: list[np.ndarray] = []
+    placed: list[np.ndarray] = []
+    rotations = np.empty((*places.shape[:2], 4))
+    positions = np.empty((len(places), len(skeleton.moving), 3))
+    for j, parent in enumerate(skeleton.parents):
+        resting = np.broadcast_to(rest[j], (len(places), 4)) if parent < 0 else rotation.mul(turned[parent], rest[j])
+        turned.append(_turned(places, j, bones(skeleton, j, known, rest), resting) if j in known else resting)
+        rotations[:, j] = turned[j] if parent < 0 else rotation.mul(rotation.inv(turned[parent]), turned[j])
+        if j in skeleton.moving:
+            placed.append(places[:, j])
+            way = places[:, j] if parent < 0 else places[:, j] - placed[parent]
+            local = way if parent < 0 else rotation.mul_vec(rotation.inv(turned[parent]), way)
+            positions[:, skeleton.moving.index(j)] = local
+        else:
+            placed.append(placed[parent] + rotation.mul_vec(turned[parent], skeleton.offsets[j]))
+    return rotations, positions
+
+
+def bones(skeleton: Skeleton, joint: int, known: Collection[int], rest: np.ndarray) -> dict[int, np.ndarray]:
+    """Give for each nearest known joint below a joint its place (3) as seen from there, unknown ones being at rest.
+
+    Where the nearest is in the same place, those below it are taken instead. Joints that stretch or slide are left out
+    unless there are no others.
+    """
+    found: dict[int, np.ndarray] = {}
+    waiting = [(joint, np.zeros(3), rotation.identity())]
+    while waiting:
+        parent, place, turn = waiting.pop()
+        for j in (j for j, above in enumerate(skeleton.parents) if above == parent):
+            reached = place + rotation.mul_vec(turn, skeleton.offsets[j])
+            if j in known and np.linalg.norm(reached) > SHORT * skeleton.height:
+                found[j] = reached
+            else:
+                waiting.append((j, reached, rotation.mul(turn, rest[j])))
+    rigid = {j: place for j, place in found.items() if j not in skeleton.moving}
+    return rigid or found
+
+
+def _turned(places: np.ndarray, joint: int, ends: dict[int, np.ndarray], resting: np.ndarray) -> np.ndarray:
+    """Give the rotation in the world, (frames, 4), that fits bones (3) best to the places of their `ends`."""
+    if not ends:
+        return resting
+    bone = np.array(list(ends.values()))
+    target = places[:, list(ends)] - places[:, [joint]]
+    product = np.einsum("fbi,bj->fij", target, bone)
+    lengths = np.einsum("fb,b->f", np.linalg.norm(target, axis=-1), np.linalg.norm(bone, axis=-1))
+    product /= np.where(lengths > 0, lengths, 1.0)[:, None, None]
+    return rotation.nearest(product + PULL * rotation.to_matrix(resting))
