@@ -1,0 +1,149 @@
+"""The commands of the BVH tools: what they write, and what they refuse in one line."""
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from feature_extraction import bvh_tools
+from feature_extraction.motion.bvh import read_bvh, write_bvh
+from feature_extraction.motion.skeleton import joint_positions
+from tests.conftest import PROJECT
+from tests.feature_extraction.motion.synthetic import human, wander
+
+EVERY_CHANGE = {
+    "cut": ["--start", "0.5", "--stop", "1"],
+    "shift": ["--by", "-1", "2", "3", "--turn", "90", "--floor", "--origin"],
+    "rescale": ["--by", "0.01"],
+    "resample": ["--fps", "20"],
+    "mirror": [],
+    "reorder": ["--euler_order", "YXZ"],
+}
+each_change = pytest.mark.parametrize("tool", EVERY_CHANGE)
+
+
+@pytest.fixture
+def dance(tmp_path: Path) -> Path:
+    """A recording of two seconds."""
+    rng = np.random.default_rng(0)
+    path = tmp_path / "dance.bvh"
+    write_bvh(path, wander(rng, human(rng), 60, 30.0))
+    return path
+
+
+def run(*arguments: str | Path) -> int:
+    return bvh_tools.main([str(argument) for argument in arguments])
+
+
+def refusal(*arguments: str | Path) -> str:
+    """The one line on stderr of a command that refuses."""
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    command = [sys.executable, "-m", "feature_extraction.bvh_tools", *map(str, arguments)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    return done.stderr
+
+
+@each_change
+def test_a_change_writes_a_file_and_leaves_the_recording(tool: str, dance: Path, tmp_path: Path) -> None:
+    before = dance.read_bytes()
+    assert run(tool, dance, tmp_path / "new" / "out.bvh", *EVERY_CHANGE[tool]) == 0
+    assert read_bvh(tmp_path / "new" / "out.bvh").frames
+    assert dance.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["dance.bvh", "new", "out.bvh"]
+
+
+def test_cut_and_resample_change_the_frames(dance: Path, tmp_path: Path) -> None:
+    run("cut", dance, tmp_path / "cut.bvh", "--start", "0.5", "--stop", "1")
+    run("resample", dance, tmp_path / "slow.bvh", "--fps", "20")
+    assert read_bvh(tmp_path / "cut.bvh").frames == 15
+    assert (read_bvh(tmp_path / "slow.bvh").frames, read_bvh(tmp_path / "slow.bvh").fps) == (40, 20.0)
+
+
+def test_rescale_to_a_height_gives_that_height(dance: Path, tmp_path: Path) -> None:
+    run("rescale", dance, tmp_path / "tall.bvh", "--height", "1.75")
+    assert read_bvh(tmp_path / "tall.bvh").skeleton.height == pytest.approx(1.75, rel=1e-8)
+
+
+def test_shift_stands_a_lying_recording_up(shared_data: Path, tmp_path: Path) -> None:
+    run("shift", shared_data / "bvh" / "ad_dab.bvh", tmp_path / "up.bvh", "--up", "z", "--floor", "--origin")
+    motion = read_bvh(tmp_path / "up.bvh")
+    places = joint_positions(motion, end_sites=True)
+    assert places[..., 1].min() == pytest.approx(0, abs=1e-6 * motion.skeleton.height)
+    head, foot = motion.skeleton.index("Head"), motion.skeleton.index("LeftFoot")
+    assert np.median(places[:, head, 1] - places[:, foot, 1]) > 0.8 * motion.skeleton.height
+    assert np.abs(motion.positions[0, 0, [0, 2]]).max() < 1e-6
+
+
+def test_reorder_like_another_file_takes_its_order(dance: Path, tmp_path: Path) -> None:
+    motion = read_bvh(dance)
+    swapped = {"Left": "Right", "Right": "Left"}
+    names = tuple(re.sub("Left|Right", lambda side: swapped[side[0]], name) for name in motion.skeleton.names)
+    write_bvh(tmp_path / "like.bvh", replace(motion, skeleton=replace(motion.skeleton, names=names)))
+    run("reorder", dance, tmp_path / "out.bvh", "--like", tmp_path / "like.bvh")
+    reordered = read_bvh(tmp_path / "out.bvh")
+    assert reordered.skeleton.names == names != motion.skeleton.names
+    places = joint_positions(motion)[:, [motion.skeleton.index(name) for name in names]]
+    np.testing.assert_allclose(joint_positions(reordered), places, atol=1e-6 * motion.skeleton.height)
+
+
+def test_a_folder_becomes_a_folder(dance: Path, tmp_path: Path) -> None:
+    write_bvh(tmp_path / "more.BVH", read_bvh(dance))
+    assert run("mirror", tmp_path, tmp_path / "mirrored") == 0
+    assert sorted(path.name for path in (tmp_path / "mirrored").iterdir()) == ["dance.bvh", "more.bvh"]
+
+
+def test_a_file_written_to_a_folder_keeps_its_name(dance: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    assert run("mirror", dance, tmp_path / "out") == 0
+    assert (tmp_path / "out" / "dance.bvh").is_file()
+
+
+def test_info_says_what_is_in_a_file(dance: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("info", dance, dance, "--joints") == 0
+    text = capsys.readouterr().out
+    motion = read_bvh(dance)
+    assert text.count("60 frames at 30 fps, 2.000 s") == 2
+    assert f"{len(motion.skeleton.names)} joints, {len(motion.skeleton.end_sites)} end sites" in text
+    assert all(name in text for name in motion.skeleton.names)
+
+
+def test_refusals_are_one_line(dance: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.bvh"
+    broken.write_text("HIERARCHY\nROOT Hips\n")
+    (tmp_path / "empty").mkdir()
+    assert "broken.bvh:3:1:" in refusal("mirror", broken, tmp_path / "out.bvh")
+    assert "no file or folder" in refusal("mirror", tmp_path / "absent.bvh", tmp_path / "out.bvh")
+    assert "no file *.bvh in" in refusal("mirror", tmp_path / "empty", tmp_path / "out")
+    assert "no frame from 7 s" in refusal("cut", dance, tmp_path / "out.bvh", "--start", "7")
+    assert not (tmp_path / "out.bvh").exists()
+
+
+def test_a_recording_is_never_overwritten(dance: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="overwritten by itself"):
+        run("mirror", dance, dance, "--replace_existing")
+    with pytest.raises(ValueError, match="overwritten by itself"):
+        run("mirror", tmp_path, tmp_path, "--replace_existing")
+
+
+def test_what_exists_is_replaced_only_on_demand(dance: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.bvh"
+    out.write_text("mine")
+    with pytest.raises(ValueError, match="--replace_existing"):
+        run("mirror", dance, out)
+    assert out.read_text() == "mine"
+    assert run("mirror", dance, out, "--replace_existing") == 0
+    assert read_bvh(out).frames == 60
+
+
+def test_two_files_never_become_one(dance: Path, tmp_path: Path) -> None:
+    (tmp_path / "dance.BVH").write_bytes(dance.read_bytes())
+    with pytest.raises(ValueError, match=r"dance\.BVH and dance\.bvh would both become"):
+        run("mirror", tmp_path, tmp_path / "out")
