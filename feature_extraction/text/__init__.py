@@ -1,0 +1,1 @@
+"""Spoken words: transcripts with their timing, vocabularies and word vectors."""

@@ -1,0 +1,41 @@
+"""What word features learn from the transcripts of the train split: which words there are."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from feature_extraction.text.transcript import Transcript
+from feature_extraction.text.vocabulary import Vocabulary, forms, learn
+from feature_extraction.text.word_vectors import read_vectors
+
+
+def learn_words(
+    raws: Iterable[Transcript], folder: Path, vectors: str | None, min_count: int
+) -> tuple[Vocabulary, dict[str, np.ndarray]]:
+    """Give the vocabulary of transcripts and, where there is a file of `vectors` in `folder`, its vectors.
+
+    With vectors, words that the file lacks are not known. ValueError when no word is left.
+    """
+    words = [word.text for transcript in raws for word in transcript.words]
+    known = None
+    if vectors is not None:
+        known = read_vectors(
+            Path(folder) / Path(vectors).expanduser(), {form for word in set(words) for form in forms(word)}
+        )
+    vocabulary = learn(words, known, min_count)
+    if not vocabulary.words:
+        lacking = f", in {vectors}" if vectors is not None and words else ""
+        raise ValueError(
+            f"no word to learn: the transcripts of the train split have {len(words)} words, "
+            f"none of them {min_count} times or more{lacking}"
+        )
+    return vocabulary, known or {}
+
+
+def learned(state: Mapping[str, Any] | None, extractor: str) -> tuple[Mapping[str, Any], Vocabulary]:
+    """Give what `fit` learned, and the vocabulary in it; ValueError before that."""
+    if state is None:
+        raise ValueError(f"{extractor} knows no words yet; give it the state that its fit learns from transcripts")
+    return state, Vocabulary(tuple(state["words"]))

@@ -1,0 +1,82 @@
+"""Word vectors in GloVe's format, of which only the wanted words are read."""
+
+from base64 import b64decode, b64encode
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from feature_extraction.text.transcript import read_number, shown
+from feature_extraction.text.vocabulary import FIRST, UNK
+
+
+def read_vectors(path: str | Path, words: Collection[str]) -> dict[str, np.ndarray]:
+    """Read the vectors of those of the `words` that a file has: {word: (dim,) float64}, in the file's order.
+
+    A line is a word and its numbers, parted by spaces; a first line of two whole numbers (words, dim), as word2vec and
+    fastText write, is passed over. Of a word that is there twice the first counts. FileNotFoundError when the file is
+    not there; ValueError naming file and line when a wanted word's line does not have as many numbers as the first.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"no word vectors {path}: a file in GloVe's format is wanted, a word and its numbers a line"
+        )
+    wanted = {word.encode("utf-8", "surrogatepass"): word for word in words if word}
+    starts = {word.split(b" ", 1)[0] for word in wanted}
+    found: dict[str, np.ndarray] = {}
+    with path.open("rb") as file:
+        dim = _dimension(file.readline(), file.readline(), path)
+        file.seek(0)
+        for number, line in enumerate(file, 1):
+            if line[: line.find(b" ")] in starts:
+                word, values = _cells(line, dim, path, number)
+                if word in wanted and wanted[word] not in found:
+                    found[wanted[word]] = _vector(values, wanted[word], path, number)
+                    if len(found) == len(wanted):
+                        break
+    return found
+
+
+def embedding(vectors: np.ndarray) -> np.ndarray:
+    """Give the table of vectors by id, (FIRST + words, dim) float32: zeros for PAD, ones for UNK, then `vectors`."""
+    table = np.zeros((FIRST + len(vectors), vectors.shape[1]), dtype=np.float32)
+    table[UNK] = 1
+    table[FIRST:] = vectors
+    return table
+
+
+def pack(vectors: np.ndarray) -> dict[str, Any]:
+    """Give (words, dim) vectors as plain JSON, their float32 numbers in base64: text is slow to read and hash."""
+    values = np.ascontiguousarray(vectors, dtype="<f4")
+    return {"dim": values.shape[1], "float32": b64encode(values.tobytes()).decode("ascii")}
+
+
+def unpack(packed: Mapping[str, Any]) -> np.ndarray:
+    """Undo `pack`: (words, dim) float32."""
+    return np.frombuffer(b64decode(packed["float32"]), dtype="<f4").reshape(-1, packed["dim"])
+
+
+def _dimension(first: bytes, second: bytes, path: Path) -> int:
+    header = len(first.split()) == 2 and all(cell.isdigit() for cell in first.split())
+    dim = len((second if header else first).split()) - 1
+    if dim < 1:
+        raise ValueError(f"{path}: line {1 + header} is not a word and its numbers, parted by spaces")
+    return dim
+
+
+def _cells(line: bytes, dim: int, path: Path, number: int) -> tuple[bytes, list[bytes]]:
+    """Split a line from its end: a word may have spaces in it."""
+    word, *values = line.rstrip().rsplit(b" ", dim)
+    if len(values) != dim:
+        raise ValueError(f"{path}: line {number} has {len(values)} numbers where the first has {dim}")
+    return word, values
+
+
+def _vector(cells: list[bytes], word: str, path: Path, number: int) -> np.ndarray:
+    values = [read_number(cell.decode("ascii", "replace")) for cell in cells]
+    for cell, value in zip(cells, values, strict=True):
+        if value is None:
+            raise ValueError(f"{path}: line {number}, the vector of {shown(word)}: {shown(cell)} is not a number")
+    return np.array(values, dtype=np.float64)

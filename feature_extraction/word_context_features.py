@@ -1,0 +1,61 @@
+"""Word context: the words said around each frame, or around a window that begins there."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from feature_extraction.audio import frame_count
+from feature_extraction.base_features import BaseFeatures, FeatureArray
+from feature_extraction.text.learning import learn_words, learned
+from feature_extraction.text.timing import nearest, within
+from feature_extraction.text.transcript import Transcript
+
+
+class WordContextFeatures(BaseFeatures):
+    """Columns of integers, `word_00`...: the ids of the words that lie wholly within a window, in their order.
+
+    The window of frame i is [i / fps - margin_s, i / fps + window_s + margin_s]. The default, 1.5 s to both sides, is
+    30 frames at 20 fps; `margin_s: 2` and the `window_s` of a model's output are the words around that output.
+    Rows end with 0 (PAD); 1 (UNK) is a word that is not in the vocabulary, see `word_tokens`. There are as many columns
+    as any window of the train split has words; of more, those nearest to the window's middle are kept.
+    """
+
+    source = "text"
+
+    def __init__(
+        self,
+        fps: float,
+        margin_s: float = 1.5,
+        window_s: float = 0.0,
+        vectors: str | None = None,
+        min_count: int = 1,
+        state: Mapping[str, Any] | None = None,
+    ):
+        """Extract at `fps`; `state` is what `fit` learned."""
+        super().__init__(fps)
+        if margin_s < 0 or window_s < 0:
+            raise ValueError(f"word_context: margin_s {margin_s} and window_s {window_s} are seconds, 0 or more")
+        self.margin_s, self.window_s = margin_s, window_s
+        self.vectors, self.min_count, self.state = vectors, min_count, state
+
+    def fit(self, raws: Iterable[Transcript], folder: Path) -> dict[str, Any]:
+        """Learn the vocabulary and the number of columns: {"words": [...], "width": ...}."""
+        transcripts = list(raws)
+        vocabulary, _ = learn_words(transcripts, folder, self.vectors, self.min_count)
+        widths = [self._within(each, frame_count(each.duration_s, self.fps)).shape[1] for each in transcripts]
+        return {"words": list(vocabulary.words), "width": max(1, *widths)}
+
+    def encode(self, raw: Transcript, frames: int | None = None) -> FeatureArray:
+        """Give the (frames, width) tokens, int64."""
+        frames = frame_count(raw.duration_s, self.fps) if frames is None else frames
+        state, vocabulary = learned(self.state, "word_context")
+        middles_s = np.arange(frames) / self.fps + self.window_s / 2
+        places = nearest(self._within(raw, frames), raw, middles_s, state["width"])
+        tokens = vocabulary.tokens((word.text for word in raw.words), places)
+        return FeatureArray(tokens, tuple(f"word_{place:02d}" for place in range(tokens.shape[1])))
+
+    def _within(self, transcript: Transcript, frames: int) -> np.ndarray:
+        times_s = np.arange(frames) / self.fps
+        return within(transcript, times_s - self.margin_s, times_s + self.window_s + self.margin_s)

@@ -1,0 +1,44 @@
+"""Word tokens: the number of the word spoken in each frame."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from feature_extraction.audio import frame_count
+from feature_extraction.base_features import BaseFeatures, FeatureArray
+from feature_extraction.text.learning import learn_words, learned
+from feature_extraction.text.timing import spoken
+from feature_extraction.text.transcript import Transcript
+
+
+class WordTokensFeatures(BaseFeatures):
+    """One column of integers, `word`: the id of the word that takes most of frame i's time [i - 1/2, i + 1/2) / fps.
+
+    0 (PAD) is silence, 1 (UNK) a word that is not in the vocabulary, which is learned from the train split: words said
+    `min_count` times or more and, where a file of `vectors` in GloVe's format is given, known to it.
+    """
+
+    source = "text"
+
+    def __init__(
+        self,
+        fps: float,
+        vectors: str | None = None,
+        min_count: int = 1,
+        state: Mapping[str, Any] | None = None,
+    ):
+        """Extract at `fps`; `state` is what `fit` learned."""
+        super().__init__(fps)
+        self.vectors, self.min_count, self.state = vectors, min_count, state
+
+    def fit(self, raws: Iterable[Transcript], folder: Path) -> dict[str, Any]:
+        """Learn the vocabulary: {"words": [...]}, whose first word has the id 2."""
+        vocabulary, _ = learn_words(raws, folder, self.vectors, self.min_count)
+        return {"words": list(vocabulary.words)}
+
+    def encode(self, raw: Transcript, frames: int | None = None) -> FeatureArray:
+        """Give the (frames, 1) tokens, int64."""
+        frames = frame_count(raw.duration_s, self.fps) if frames is None else frames
+        _, vocabulary = learned(self.state, "word_tokens")
+        tokens = vocabulary.tokens((word.text for word in raw.words), spoken(raw, self.fps, frames))
+        return FeatureArray(tokens[:, None], ("word",))
