@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import numpy as np
@@ -12,45 +12,59 @@ from feature_extraction.audio import Audio, duration, frame_count, read_audio, w
 from feature_extraction.motion.bvh import read_bvh, read_bvh_header
 from feature_extraction.motion.resample import resample, resampled_frames
 from feature_extraction.motion.skeleton import Motion
+from feature_extraction.store import RECORDED
+from feature_extraction.text.formats import read_transcript
+from feature_extraction.text.transcript import Transcript
 
 
 def raw_frames(path: Path, source: str, fps: float) -> int:
-    """Give the frames that one raw file fills at `fps`, from its header alone."""
+    """Give the frames that one recording fills at `fps`, from its header alone."""
     return _COUNT[source](path, fps)
 
 
-def natural_frames(raw: Motion | Audio, fps: float) -> int:
-    """Give the frames that a recording fills at `fps`."""
+def natural_frames(raw: Motion | Audio | Transcript | str, fps: float) -> int:
+    """Give the frames that a raw input fills at `fps`: a label, which holds for the whole sequence, one."""
+    if isinstance(raw, str):
+        return 1
     if isinstance(raw, Motion):
         return resampled_frames(raw.frames, raw.fps, fps)
     return frame_count(raw.duration_s, fps)
 
 
 def pair_frames(raw: Mapping[str, Path], source: str, fps: float) -> int:
-    """Give the frames of a sequence's `source` at `fps`: the smallest count of all its raw files.
+    """Give the frames of a sequence's `source` at `fps`: the smallest count of its recordings; 1 for a label.
 
     Only headers are read, so that the count does not depend on which of them is extracted first. A partner that
-    cannot be read has no say.
+    cannot be read has no say; a transcript never has one, as words may end before the sound does, or after it.
     """
-    counts = [raw_frames(raw[source], source, fps)]
-    for partner in raw.keys() - {source}:
-        with suppress(ValueError, OSError):
-            counts.append(raw_frames(raw[partner], partner, fps))
+    if source == "label":
+        return 1
+    own = {each for each in RECORDED if each in raw and source in (each, "text")}
+    counts = []
+    for each in sorted(raw.keys() & set(RECORDED)):
+        with nullcontext() if own == {each} else suppress(ValueError, OSError):
+            counts.append(raw_frames(raw[each], each, fps))
+    if not counts:
+        raise ValueError(f"neither of {', '.join(sorted(raw[each].name for each in own))} can be read")
     return min(counts)
 
 
-def read_raw(path: Path, source: str, fps: float, frames: int | None = None) -> Motion | Audio:
+def read_raw(path: Path, source: str, fps: float, frames: int | None = None) -> Motion | Audio | Transcript:
     """Read a raw file at the rate that the extractors want for `fps`, with at least what `frames` frames need."""
     return _READ[source](path, fps, frames)
 
 
-def to_rate(raw: Motion | Audio, fps: float, frames: int | None = None) -> Motion | Audio:
-    """Give a recording at the rate that the extractors want for `fps`: a motion at `fps`, sound at its working rate.
+def to_rate(
+    raw: Motion | Audio | Transcript | str, fps: float, frames: int | None = None
+) -> Motion | Audio | Transcript | str:
+    """Give a raw input at the rate that the extractors want for `fps`: a motion at `fps`, sound at its working rate.
 
     With `frames`, a motion is cut to that many; ValueError when it has fewer.
     """
     if isinstance(raw, Motion):
         return _motion_to_rate(raw, fps, frames)
+    if not isinstance(raw, Audio):
+        return raw
     sample_rate, _ = working_rate(fps)
     if raw.sample_rate == sample_rate:
         return raw
@@ -86,9 +100,17 @@ def _read_motion(path: Path, fps: float, frames: int | None) -> Motion:
     return _motion_to_rate(read_bvh(path), fps, frames)
 
 
+def _read_text(path: Path, fps: float, frames: int | None) -> Transcript:
+    return read_transcript(path)
+
+
 def _read_audio(path: Path, fps: float, frames: int | None) -> Audio:
     return read_audio(path, working_rate(fps)[0])
 
 
 _COUNT: dict[str, Callable[[Path, float], int]] = {"motion": _motion_frames, "audio": _audio_frames}
-_READ: dict[str, Callable[[Path, float, int | None], Motion | Audio]] = {"motion": _read_motion, "audio": _read_audio}
+_READ: dict[str, Callable[[Path, float, int | None], Motion | Audio | Transcript]] = {
+    "motion": _read_motion,
+    "audio": _read_audio,
+    "text": _read_text,
+}

@@ -1,7 +1,5 @@
 """The arrays of one sequence: unscaled ones from its raw files, scaled ones from those; only what changed is redone."""
 
-import hashlib
-import json
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,10 +10,19 @@ from typing import Any
 import numpy as np
 
 import registry
-from feature_extraction.align import pair_frames, read_raw
+from feature_extraction.align import pair_frames
 from feature_extraction.feature import Combination, Feature, build, combine, find_extractor
+from feature_extraction.mirroring import mirrored_id
+from feature_extraction.reading import Reading, digest, expected_file
 from feature_extraction.recipe import FeatureRecipe
-from feature_extraction.store import feature_path, load_array, load_json, save_array, save_json, sidecar_path
+from feature_extraction.store import (
+    feature_path,
+    load_array,
+    load_json,
+    save_array,
+    save_json,
+    sidecar_path,
+)
 
 log = logging.getLogger(__name__)
 
@@ -25,15 +32,24 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Task:
-    """One raw file and the features that are made of it, from one reading."""
+    """One raw file and the features that are made of it, from one reading.
+
+    `mirrored` asks for the mirror image, too, of the features whose recipe has one.
+    """
 
     data_dir: Path
     sequence_id: str
     raw: Mapping[str, Path]
     source: str
     recipes: tuple[FeatureRecipe, ...]
+    mirrored: bool = False
     replace_existing: bool = False
     plugin_dirs: tuple[Path, ...] = ()
+
+    @property
+    def file(self) -> str:
+        """The name of the raw file, also of one that is not there; of a label the sequence id."""
+        return self.raw[self.source].name if self.source in self.raw else expected_file(self.sequence_id, self.source)
 
 
 @dataclass(frozen=True)
@@ -55,15 +71,14 @@ class Sidecar:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a task: a sidecar for each base name, which of them are new, or what went wrong.
+    """What became of a task: {sequence_id: {base name: sidecar}}, how many of them are new, what went wrong.
 
     `remarks` are what was logged on the way; whoever started the processes says each of them once.
     """
 
-    sequence_id: str
     file: str
-    sidecars: dict[str, Sidecar] = field(default_factory=dict)
-    computed: tuple[str, ...] = ()
+    sidecars: dict[str, dict[str, Sidecar]] = field(default_factory=dict)
+    computed: int = 0
     error: str = ""
     remarks: tuple[str, ...] = ()
 
@@ -72,21 +87,25 @@ def extract_sequence(task: Task) -> Outcome:
     """Bring the unscaled arrays of one raw file up to date; a bad file is an outcome with an error.
 
     Before an array changes, all that was made of it is deleted: whatever is there, at any moment, is right. A bad file
-    loses its arrays, except to a new recipe, which may be what is bad.
+    loses its arrays, except to a new recipe, which may be what is bad. A motion that has no mirror image keeps its own.
     """
-    path = task.raw[task.source]
-    try:
-        with _listening() as remarks:
-            outcome = _extract(task, path)
-        return replace(outcome, remarks=tuple(remarks))
-    except Exception as error:  # whatever one file provokes, the others are still to be done
-        log.debug("%s", path, exc_info=error)
-        for recipe in task.recipes:
-            kept = _sidecar(task, recipe)
-            if kept and kept.recipe_hash == recipe_hash(recipe):
-                forget(task.data_dir, task.sequence_id, recipe)
-        known = isinstance(error, ValueError | LookupError | OSError)
-        return Outcome(task.sequence_id, path.name, error=str(error) if known else f"{type(error).__name__}: {error}")
+    for folder in task.plugin_dirs:
+        registry.add_plugin_dir(folder)
+    sidecars: dict[str, dict[str, Sidecar]] = {}
+    computed, errors = 0, []
+    with _listening() as remarks:
+        reading = Reading(task.sequence_id, task.raw, task.source)
+        for mirrored in (False, True)[: 1 + task.mirrored]:
+            sequence_id = mirrored_id(task.sequence_id) if mirrored else task.sequence_id
+            try:
+                sidecars[sequence_id], new = _extract(task, reading, sequence_id, mirrored)
+                computed += new
+            except Exception as error:  # whatever one file provokes, the others are still to be done
+                log.debug("%s", task.file, exc_info=error)
+                _forget_after_failure(task, sequence_id, mirrored)
+                known = isinstance(error, ValueError | LookupError | OSError)
+                errors.append(str(error) if known else f"{type(error).__name__}: {error}")
+    return Outcome(task.file, sidecars, computed, "; ".join(dict.fromkeys(errors)), tuple(remarks))
 
 
 def scale_sequence(
@@ -95,13 +114,13 @@ def scale_sequence(
     """Bring the final array of one sequence up to date, from its unscaled one."""
     target = feature_path(data_dir, sequence_id, feature.name)
     if feature.name == feature.base or (not replace_existing and _has_shape(target, (sidecar.frames, feature.dim))):
-        return Outcome(sequence_id, target.name)
+        return Outcome(target.name)
     try:
         values = feature.finish(load_array(feature_path(data_dir, sequence_id, feature.base)), sidecar.columns)
     except ValueError as error:
-        return Outcome(sequence_id, sidecar.source, error=f"does not fit {feature.name}: {error}")
+        return Outcome(sidecar.source, error=f"does not fit {feature.name}: {error}")
     save_array(target, values)
-    return Outcome(sequence_id, target.name, computed=(feature.name,))
+    return Outcome(target.name, computed=1)
 
 
 def forget(data_dir: Path, sequence_id: str, recipe: FeatureRecipe) -> None:
@@ -112,36 +131,43 @@ def forget(data_dir: Path, sequence_id: str, recipe: FeatureRecipe) -> None:
     feature_path(data_dir, sequence_id, recipe.base).unlink(missing_ok=True)
 
 
-def recipe_hash(recipe: FeatureRecipe) -> str:
+def recipe_hash(recipe: FeatureRecipe, mirrored: bool = False) -> str:
     """Give a hash of all that decides the numbers of an unscaled array, but for the raw file."""
     versions = [find_extractor(entry["name"]).version for entry in recipe.extractors]
-    return digest([FORMAT, recipe.fps, list(recipe.extractors), versions])
+    return digest([FORMAT, recipe.fps, list(recipe.extractors), versions, *(["mirrored"] if mirrored else [])])
 
 
-def digest(data: Any) -> str:
-    """Give a short hash of plain data."""
-    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _extract(task: Task, path: Path) -> Outcome:
-    for folder in task.plugin_dirs:
-        registry.add_plugin_dir(folder)
-    with path.open("rb") as file:
-        source_hash = hashlib.file_digest(file, "sha256").hexdigest()
-    sidecars, raws = {}, {}
-    computed = []
-    for recipe in task.recipes:
+def _extract(task: Task, reading: Reading, sequence_id: str, mirrored: bool) -> tuple[dict[str, Sidecar], int]:
+    """Bring the arrays of a sequence or of its mirror image up to date; give their sidecars and how many are new."""
+    sidecars: dict[str, Sidecar] = {}
+    computed = 0
+    for recipe in (recipe for recipe in task.recipes if recipe.mirror or not mirrored):
         frames = pair_frames(task.raw, task.source, recipe.fps)
-        wanted = Sidecar(path.name, source_hash, recipe_hash(recipe), frames, [], [], [])
-        kept = None if task.replace_existing else _up_to_date(task, recipe, wanted)
+        wanted = Sidecar(task.file, reading.content_hash, recipe_hash(recipe, mirrored), frames, [], [], [])
+        kept = None if task.replace_existing else _up_to_date(task.data_dir, sequence_id, recipe, wanted)
         if kept is None:
-            if recipe.fps not in raws:
-                raws[recipe.fps] = read_raw(path, task.source, recipe.fps, frames)
-            array = combine(build(recipe.extractors, recipe.fps), raws[recipe.fps], frames)
-            kept = _store(task, recipe, array, wanted)
-            computed.append(recipe.base)
+            _refuse_missing(task, recipe)
+            raw = reading.raw(recipe.fps, frames, mirrored)
+            array = combine(build(recipe.extractors, recipe.fps), raw, frames)
+            kept = _store(task.data_dir, sequence_id, recipe, array, wanted)
+            computed += 1
         sidecars[recipe.base] = kept
-    return Outcome(task.sequence_id, path.name, sidecars, tuple(computed))
+    return sidecars, computed
+
+
+def _refuse_missing(task: Task, recipe: FeatureRecipe) -> None:
+    if task.source == "text" and "text" not in task.raw and not recipe.allow_missing_text:
+        raise FileNotFoundError(
+            f"there is no transcript {task.data_dir / task.file} (nor .tsv nor .TextGrid); "
+            "--allow_missing_text takes it for silence"
+        )
+
+
+def _forget_after_failure(task: Task, sequence_id: str, mirrored: bool) -> None:
+    for recipe in task.recipes:
+        kept = _sidecar(task.data_dir, sequence_id, recipe)
+        if kept and kept.recipe_hash == recipe_hash(recipe, mirrored):
+            forget(task.data_dir, sequence_id, recipe)
 
 
 @contextmanager
@@ -160,17 +186,17 @@ def _listening() -> Iterator[list[str]]:
         package.removeHandler(handler)
 
 
-def _up_to_date(task: Task, recipe: FeatureRecipe, wanted: Sidecar) -> Sidecar | None:
-    kept = _sidecar(task, recipe)
+def _up_to_date(data_dir: Path, sequence_id: str, recipe: FeatureRecipe, wanted: Sidecar) -> Sidecar | None:
+    kept = _sidecar(data_dir, sequence_id, recipe)
     if kept is None or not kept.same_origin(wanted):
         return None
-    path = feature_path(task.data_dir, task.sequence_id, recipe.base)
+    path = feature_path(data_dir, sequence_id, recipe.base)
     return kept if _has_shape(path, (kept.frames, len(kept.columns))) else None
 
 
-def _sidecar(task: Task, recipe: FeatureRecipe) -> Sidecar | None:
+def _sidecar(data_dir: Path, sequence_id: str, recipe: FeatureRecipe) -> Sidecar | None:
     try:
-        return Sidecar(**load_json(sidecar_path(task.data_dir, task.sequence_id, recipe.base)))
+        return Sidecar(**load_json(sidecar_path(data_dir, sequence_id, recipe.base)))
     except (FileNotFoundError, ValueError, TypeError):
         return None
 
@@ -182,12 +208,12 @@ def _has_shape(path: Path, shape: tuple[int, int]) -> bool:
         return False
 
 
-def _store(task: Task, recipe: FeatureRecipe, array: Combination, wanted: Sidecar) -> Sidecar:
+def _store(data_dir: Path, sequence_id: str, recipe: FeatureRecipe, array: Combination, wanted: Sidecar) -> Sidecar:
     _check(array, wanted.frames)
-    forget(task.data_dir, task.sequence_id, recipe)
+    forget(data_dir, sequence_id, recipe)
     sidecar = replace(wanted, columns=list(array.columns), dims=list(array.dims), decoding=array.decoding)
-    save_array(feature_path(task.data_dir, task.sequence_id, recipe.base), array.values)
-    save_json(sidecar_path(task.data_dir, task.sequence_id, recipe.base), asdict(sidecar))
+    save_array(feature_path(data_dir, sequence_id, recipe.base), array.values)
+    save_json(sidecar_path(data_dir, sequence_id, recipe.base), asdict(sidecar))
     return sidecar
 
 

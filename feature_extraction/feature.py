@@ -1,5 +1,6 @@
 """A fitted feature: everything that turns raw motion or sound into a model's numbers, and those back into motion."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -9,18 +10,25 @@ import numpy as np
 
 import registry
 from feature_extraction import align
+from feature_extraction.audio import Audio, working_rate
 from feature_extraction.base_features import BaseFeatures
+from feature_extraction.projection import Projection
 from feature_extraction.scaler import Scaler
 from feature_extraction.store import load_json, save_json, sidecar_path
 
 if TYPE_CHECKING:
-    from feature_extraction.audio import Audio
     from feature_extraction.motion.skeleton import Motion
+
+
+PARTS: dict[str, type[Scaler] | type[Projection]] = {"scaler": Scaler, "projection": Projection}
+"""The arrays of a feature, each in a file of its own."""
+SILENCE_S = 2.0
+"""So long a silence has a middle that no window of an extractor reaches out of."""
 
 
 @dataclass(frozen=True)
 class Combination:
-    """Several extractors side by side: (frames, sum of dims) float32 `values`, and the decoding of each extractor."""
+    """Several extractors side by side: (frames, sum of dims) `values`, and the decoding of each extractor."""
 
     values: np.ndarray
     columns: tuple[str, ...]
@@ -30,7 +38,7 @@ class Combination:
 
 @dataclass(frozen=True)
 class Feature:
-    """One feature of a corpus, as fitted on its train split; plain data, saved as `<name>.json` and `.scaler.npz`."""
+    """One feature of a corpus, as fitted on its train split; plain data, saved as `<name>.json` and npz beside it."""
 
     name: str
     """As in `seq.<name>.npy`: "expmap_cr_scaled_20"."""
@@ -47,6 +55,8 @@ class Feature:
     """The columns that are kept; the others are in `constants`."""
     constants: dict[str, float] = field(default_factory=dict)
     scaler: Scaler | None = None
+    projection: Projection | None = None
+    """The principal components that stand in for the scaled columns."""
     decoding: list[dict[str, Any]] = field(default_factory=list)
     """What stands in for a sequence's own decoding: one for each extractor."""
     provenance: dict[str, Any] = field(default_factory=dict)
@@ -54,7 +64,7 @@ class Feature:
     @property
     def dim(self) -> int:
         """The number of columns of the final arrays."""
-        return len(self.columns)
+        return self.projection.dim if self.projection else len(self.columns)
 
     @classmethod
     def load(cls, directory: Path, name: str) -> "Feature":
@@ -65,39 +75,43 @@ class Feature:
         data = load_json(path)
         if not isinstance(data, dict) or "all_columns" not in data:
             raise ValueError(f"{path} does not describe a feature")
-        file = data.pop("scaler", None)
-        feature = cls.from_dict(data)
-        return replace(feature, scaler=Scaler.load(path.with_name(file))) if file else feature
+        files = {part: data.pop(part, None) for part in PARTS}
+        loaded: dict[str, Any] = {part: PARTS[part].load(path.with_name(file)) for part, file in files.items() if file}
+        return replace(cls.from_dict(data), **loaded)
 
     def save(self, directory: Path) -> None:
         """Write the feature; the JSON comes last, so that where it is, all is."""
-        json_path, scaler_path = feature_files(directory, self.name)
+        json_path, *part_paths = feature_files(directory, self.name)
         json_path.unlink(missing_ok=True)
-        if self.scaler is not None:
-            self.scaler.save(scaler_path)
-        save_json(json_path, self.to_dict() | {"scaler": scaler_path.name if self.scaler else None})
+        names: dict[str, str | None] = dict.fromkeys(PARTS)
+        for name, path in zip(PARTS, part_paths, strict=True):
+            if (part := getattr(self, name)) is not None:
+                part.save(path)
+                names[name] = path.name
+        save_json(json_path, self.to_dict() | names)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Feature":
         """Read a feature from what `to_dict` gave."""
-        scaler = data.get("scaler")
         tuples = {key: tuple(data[key]) for key in ("extractors", "all_columns", "dims", "columns")}
-        return cls(**{**data, **tuples, "scaler": Scaler.from_dict(scaler) if scaler else None})
+        parts = {name: kind.from_dict(data[name]) if data.get(name) else None for name, kind in PARTS.items()}
+        return cls(**{**data, **tuples, **parts})
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the feature as plain JSON, the scaler's numbers with it (for a checkpoint)."""
+        """Give the feature as plain JSON, the numbers of its parts with it (for a checkpoint)."""
         tuples = {key: list(getattr(self, key)) for key in ("extractors", "all_columns", "dims", "columns")}
-        return asdict(replace(self, scaler=None)) | tuples | {"scaler": self.scaler.to_dict() if self.scaler else None}
+        parts = {name: part.to_dict() if (part := getattr(self, name)) else None for name in PARTS}
+        return asdict(replace(self, scaler=None, projection=None)) | tuples | parts
 
-    def encode(self, raw: "Motion | Audio", frames: int | None = None) -> np.ndarray:
-        """Give the (frames, dim) float32 array of one recording at any rate (None: as many frames as it has)."""
+    def encode(self, raw: Any, frames: int | None = None) -> np.ndarray:
+        """Give the (frames, dim) array of one raw input, at any rate (None: as many frames as it has)."""
         frames = align.natural_frames(raw, self.fps) if frames is None else frames
         raw = align.to_rate(raw, self.fps, frames)
         array = combine(build(self.extractors, self.fps), raw, frames)
         return self.finish(array.values, array.columns)
 
     def finish(self, values: np.ndarray, columns: Sequence[str]) -> np.ndarray:
-        """Give the (frames, dim) float32 array of unscaled values with their columns; ValueError if they do not fit."""
+        """Give the (frames, dim) array of unscaled values with their columns; ValueError if they do not fit."""
         return self.scale(self.select(arrange(values, columns, self.all_columns, build(self.extractors, self.fps))))
 
     def select(self, values: np.ndarray) -> np.ndarray:
@@ -106,12 +120,25 @@ class Feature:
         return values[..., [name in kept for name in self.all_columns]]
 
     def scale(self, values: np.ndarray) -> np.ndarray:
-        """Scale (..., dim) values, float32."""
-        return self.scaler.scaled(values) if self.scaler else np.asarray(values, dtype=np.float32)
+        """Scale and project (..., columns) values to (..., dim), float32; tokens and labels stay integers."""
+        if self.scaler is None and self.projection is None and values.dtype.kind in "iu":
+            return np.asarray(values)
+        scaled = self.scaler.scaled(values) if self.scaler else np.asarray(values, dtype=np.float32)
+        return self.projection.projected(scaled) if self.projection else scaled
 
     def unscale(self, values: np.ndarray) -> np.ndarray:
-        """Undo `scale`, in float64."""
-        return self.scaler.unscaled(values) if self.scaler else np.asarray(values, dtype=np.float64)
+        """Undo `scale`, in float64; of principal components, as far as they go."""
+        values = np.asarray(values, dtype=np.float64)
+        scaled = self.projection.restored(values) if self.projection else values
+        return self.scaler.unscaled(scaled) if self.scaler else scaled
+
+    def silence(self) -> np.ndarray:
+        """Give the (dim,) float32 frame that this feature has where there is no sound; ValueError if none is heard."""
+        if self.source != "audio":
+            raise ValueError(f"{self.name} is made of {self.source}: it has no silence")
+        sample_rate, hop = working_rate(self.fps)
+        frames = math.ceil(SILENCE_S * self.fps)
+        return self.encode(Audio(np.zeros(frames * hop, np.float32), sample_rate), frames)[frames // 2]
 
     def restore(self, values: np.ndarray) -> np.ndarray:
         """Unscale (frames, dim) values and put the constant columns back: (frames, all columns) float64."""
@@ -149,15 +176,16 @@ def build(extractors: Sequence[Mapping[str, Any]], fps: float) -> list[BaseFeatu
     return [_extractor(fps, **entry) for entry in extractors]
 
 
-def combine(extractors: Sequence[BaseFeatures], raw: "Motion | Audio", frames: int | None = None) -> Combination:
+def combine(extractors: Sequence[BaseFeatures], raw: Any, frames: int | None = None) -> Combination:
     """Run extractors on one recording that is at their rate, and put their columns side by side."""
     arrays = [extractor.encode(raw, frames) for extractor in extractors]
     columns = tuple(name for array in arrays for name in array.columns)
     if len(set(columns)) < len(columns):
         raise ValueError(f"two extractors give the same column: {few(_repeated(columns))}")
     values = align.trim([array.values for array in arrays])
+    tokens = all(array.dtype.kind in "iu" for array in values)
     return Combination(
-        np.concatenate(values, axis=1, dtype=np.float32),
+        np.concatenate(values, axis=1, dtype=np.int64 if tokens else np.float32),
         columns,
         tuple(array.values.shape[1] for array in arrays),
         [array.decoding for array in arrays],
@@ -188,9 +216,9 @@ def arrange(
     return np.stack(arranged, axis=1)
 
 
-def feature_files(directory: Path, name: str) -> tuple[Path, Path]:
-    """Give the paths of a feature's JSON and scaler."""
-    return Path(directory) / f"{name}.json", Path(directory) / f"{name}.scaler.npz"
+def feature_files(directory: Path, name: str) -> list[Path]:
+    """Give the paths of a feature: its JSON, then the npz of each of its parts, scaler and projection."""
+    return [Path(directory) / f"{name}.{ending}" for ending in ("json", *(f"{part}.npz" for part in PARTS))]
 
 
 def few(names: Sequence[str], most: int = 8) -> str:

@@ -2,14 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
-from feature_extraction.arrays import Sidecar, digest, recipe_hash
+from feature_extraction.arrays import Sidecar, recipe_hash
 from feature_extraction.base_features import BaseFeatures
 from feature_extraction.feature import Feature, arrange, build, feature_files, few
+from feature_extraction.mirroring import original_id
 from feature_extraction.parallel import Workers
+from feature_extraction.projection import Projection, Scatter
+from feature_extraction.reading import digest
 from feature_extraction.recipe import FeatureRecipe
 from feature_extraction.scaler import Moments, Scaler, total
 from feature_extraction.store import feature_path, load_array, read_split, sequences_with, split_path
@@ -24,7 +28,7 @@ def fitted(
     not belong with the others.
     """
     in_train = set(read_split(data_dir, "train"))
-    train = {name: members[name] for name in sorted(members) if name in in_train}
+    train = {name: members[name] for name in sorted(members) if not in_train.isdisjoint({name, original_id(name)})}
     if not train:
         discard(data_dir, recipe.name, recipe.base)
         raise ValueError(
@@ -40,6 +44,10 @@ def fitted(
         places = [(data_dir, name, recipe, sidecar, columns) for name, sidecar in train.items()]
         moments = pool.each(f"fitting {recipe.name}", array_moments, places, step=0)
         known = fit(recipe, train, moments)
+        if recipe.pca:
+            scattered = [(data_dir, name, known, sidecar) for name, sidecar in train.items()]
+            scatters = pool.each(f"finding the components of {recipe.name}", array_scatter, scattered, step=0)
+            known = replace(known, projection=Projection.fit(scatters, recipe.pca))
         known.save(data_dir)
     return known
 
@@ -58,7 +66,7 @@ def fit_hash(recipe: FeatureRecipe, train: Mapping[str, Sidecar]) -> str:
     members = [
         (sequence_id, train[sequence_id].source_hash, train[sequence_id].frames) for sequence_id in sorted(train)
     ]
-    return digest([recipe_hash(recipe), recipe.remove_constants, recipe.scale, members])
+    return digest([recipe_hash(recipe), recipe.remove_constants, recipe.scale, recipe.pca, members])
 
 
 def fit(recipe: FeatureRecipe, train: Mapping[str, Sidecar], moments: Iterable[Moments]) -> Feature:
@@ -88,6 +96,7 @@ def fit(recipe: FeatureRecipe, train: Mapping[str, Sidecar], moments: Iterable[M
             "train_frames": summed.count,
             "remove_constants": recipe.remove_constants,
             "scale": recipe.scale,
+            "pca": recipe.pca,
         },
     )
 
@@ -146,6 +155,12 @@ def array_moments(
     """Give the moments of these columns of one unscaled array."""
     values = load_array(feature_path(data_dir, sequence_id, recipe.base))
     return Moments.of(arrange(values, sidecar.columns, columns, build(recipe.extractors, recipe.fps)))
+
+
+def array_scatter(data_dir: Path, sequence_id: str, feature: Feature, sidecar: Sidecar) -> Scatter:
+    """Give the scatter of the scaled columns of one unscaled array."""
+    values = load_array(feature_path(data_dir, sequence_id, feature.base))
+    return Scatter.of(feature.finish(values, sidecar.columns))
 
 
 def discard(data_dir: Path, name: str, base: str) -> None:

@@ -1,14 +1,18 @@
-"""One function over many files: in processes, behind one progress bar, results in the order of the arguments."""
+"""One function over many files: in processes here or on a cluster, behind one progress bar, results in order."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
-from joblib import Parallel, cpu_count, delayed, parallel_config
+from joblib import Parallel, delayed, effective_n_jobs, parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from tqdm import tqdm
 
 Result = TypeVar("Result")
+
+LOCAL = "loky"
+BACKENDS = (LOCAL, "dask", "ray")
+"""Where the processes are: of this machine, or of a cluster whose machines see the same folders."""
 
 
 class Workers:
@@ -47,14 +51,62 @@ class Workers:
 
 
 @contextmanager
-def workers(jobs: int = -1, total: int = 0, progress: bool = True) -> Iterator[Workers]:
+def workers(
+    jobs: int = -1, total: int = 0, progress: bool = True, backend: str = LOCAL, scheduler: str | None = None
+) -> Iterator[Workers]:
     """Lend processes (`jobs` below 1: one for each core), each with one thread for its linear algebra.
 
-    The bar, of `total` steps, is shown on a terminal only, and not at all without `progress`.
+    A cluster is named by the address of its `scheduler`; ray takes the machine itself without one. ValueError where
+    that does not fit or the backend is not installed. The bar, of `total` steps, is shown on a terminal only, and not
+    at all without `progress`.
     """
-    with (
-        parallel_config(backend="loky", inner_max_num_threads=1),
-        tqdm(total=total, unit="file", disable=None if progress else True, dynamic_ncols=True) as bar,
-    ):
-        yield Workers(cpu_count() if jobs < 1 else jobs, bar)
+    with ExitStack() as stack:
+        stack.enter_context(_BACKENDS[backend](scheduler))
+        bar = stack.enter_context(
+            tqdm(total=total, unit="file", disable=None if progress else True, dynamic_ncols=True)
+        )
+        yield Workers(effective_n_jobs(-1) if jobs < 1 else jobs, bar)
         bar.total = bar.n  # what failed on the way had no further steps
+
+
+@contextmanager
+def _loky(scheduler: str | None) -> Iterator[None]:
+    if scheduler:
+        raise ValueError(f"--scheduler {scheduler} is for --backend dask or ray")
+    with parallel_config(backend=LOCAL, inner_max_num_threads=1):
+        yield
+
+
+@contextmanager
+def _dask(scheduler: str | None) -> Iterator[None]:
+    if not scheduler:
+        raise ValueError("--backend dask needs --scheduler ADDRESS, such as tcp://host:8786 (`dask scheduler` says it)")
+    try:
+        from dask.distributed import Client
+    except ImportError as error:
+        raise ValueError(_not_installed("dask")) from error
+    with Client(scheduler, set_as_default=True), parallel_config(backend="dask"):
+        yield
+
+
+@contextmanager
+def _ray(scheduler: str | None) -> Iterator[None]:
+    try:
+        import ray
+        from ray.util.joblib import register_ray
+    except ImportError as error:
+        raise ValueError(_not_installed("ray")) from error
+    ray.init(address=scheduler, ignore_reinit_error=True, log_to_driver=False)
+    register_ray()
+    try:
+        with parallel_config(backend="ray"):
+            yield
+    finally:
+        ray.shutdown()
+
+
+def _not_installed(backend: str) -> str:
+    return f"--backend {backend} needs packages that are not here: pip install '.[{backend}]' in the project's folder"
+
+
+_BACKENDS = {LOCAL: _loky, "dask": _dask, "ray": _ray}

@@ -2,23 +2,31 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from feature_extraction.feature import find_extractor
 from feature_extraction.scaler import KINDS
-from feature_extraction.store import SUFFIXES
+from feature_extraction.store import RECORDED, SOURCES
 from registry import nearest
 
 FOLDER = Path(__file__).parent / "recipes"
+FLAGS = {"remove_constants": None, "mirror": "motion", "allow_missing_text": "text"}
+"""What is on or off in a feature, and the source that it is for (None: any)."""
 
 
 @dataclass(frozen=True)
 class FeatureRecipe:
-    """One feature: which extractors are put together under which name, and what is done with their columns."""
+    """One feature: which extractors are put together under which name, and what is done with their columns.
+
+    `pca` is the number of principal components that stand in for the columns, 0 for the columns themselves. `mirror`
+    adds the mirror images of the training motions; `allow_missing_text` takes a transcript that is not there for
+    silence.
+    """
 
     key: str
     source: str
@@ -26,6 +34,9 @@ class FeatureRecipe:
     fps: float
     remove_constants: bool = False
     scale: str | None = None
+    pca: int = 0
+    mirror: bool = False
+    allow_missing_text: bool = False
 
     @property
     def base(self) -> str:
@@ -35,7 +46,8 @@ class FeatureRecipe:
     @property
     def name(self) -> str:
         """The name of the final arrays, "expmap_cr_scaled_20"."""
-        return f"{self.key}{'_cr' * self.remove_constants}{'_scaled' * bool(self.scale)}_{self.fps:g}"
+        done = "_cr" * self.remove_constants + "_scaled" * bool(self.scale) + "_pca" * bool(self.pca)
+        return f"{self.key}{done}_{self.fps:g}"
 
     @property
     def derived(self) -> list[str]:
@@ -44,7 +56,8 @@ class FeatureRecipe:
             name
             for cr in (False, True)
             for scale in (None, "any")
-            if (name := replace(self, remove_constants=cr, scale=scale).name) != self.base
+            for pca in (0, 1)
+            if (name := replace(self, remove_constants=cr, scale=scale, pca=pca).name) != self.base
         ]
 
 
@@ -55,21 +68,19 @@ class Recipe:
     name: str
     features: tuple[FeatureRecipe, ...]
 
-    def override(self, fps: float | None = None, joints: str | list[str] | None = None) -> "Recipe":
-        """Give the recipe at another frame rate, or with another joint selection for each motion extractor."""
+    def override(
+        self,
+        fps: float | None = None,
+        joints: str | list[str] | None = None,
+        mirror: bool | None = None,
+        allow_missing_text: bool = False,
+    ) -> "Recipe":
+        """Give the recipe at another frame rate, its motion with other joints or mirrored, its text with gaps."""
         if fps is not None and fps <= 0:
             raise ValueError(f"a frame rate is above 0, not {fps:g}")
-        features = self.features
-        if fps is not None:
-            features = tuple(replace(feature, fps=_plain(fps)) for feature in features)
-        if joints is not None:
-            features = tuple(
-                replace(feature, extractors=tuple(entry | {"joints": joints} for entry in feature.extractors))
-                if feature.source == "motion"
-                else feature
-                for feature in features
-            )
-        return replace(self, features=features)
+        return replace(
+            self, features=tuple(_overridden(each, fps, joints, mirror, allow_missing_text) for each in self.features)
+        )
 
 
 def recipe_names() -> list[str]:
@@ -117,26 +128,78 @@ def parse_recipe(name: str, data: Any) -> Recipe:
     return Recipe(name, features)
 
 
+def named_recipe(names: Sequence[str], fps: float, combined: str | None = None, pca: int = 0) -> Recipe:
+    """Make a recipe of extractors by their names: each a feature of its own, or all together under one name.
+
+    Motion loses its constant columns, and all is scaled to mean 0 and deviation 1. LookupError for an unknown name;
+    ValueError for a combination of different sources.
+    """
+    sources = {name: find_extractor(name).source for name in names}
+    if combined and len(set(sources.values())) > 1:
+        told = ", ".join(f"{name} of {source}" for name, source in sources.items())
+        raise ValueError(f"{combined} cannot be made of different sources: {told}")
+    groups = {combined: list(names)} if combined else {name: [name] for name in names}
+    features = {
+        key: {
+            "source": sources[group[0]],
+            "extractors": [{"name": name} for name in group],
+            "remove_constants": sources[group[0]] == "motion",
+            "scale": "standard" if sources[group[0]] in RECORDED else None,
+            "pca": pca,
+        }
+        for key, group in groups.items()
+    }
+    return parse_recipe(", ".join(names), {"fps": fps, "features": features})
+
+
+def _overridden(
+    feature: FeatureRecipe,
+    fps: float | None,
+    joints: str | list[str] | None,
+    mirror: bool | None,
+    allow_missing_text: bool,
+) -> FeatureRecipe:
+    if fps is not None:
+        feature = replace(feature, fps=_plain(fps))
+    if feature.source == "motion" and joints is not None:
+        feature = replace(feature, extractors=tuple(entry | {"joints": joints} for entry in feature.extractors))
+    if feature.source == "motion" and mirror is not None:
+        feature = replace(feature, mirror=mirror)
+    if feature.source == "text" and allow_missing_text:
+        feature = replace(feature, allow_missing_text=True)
+    return feature
+
+
 def _feature(key: str, entry: Any, fps: float) -> FeatureRecipe:
     where = f"features.{key}"
     if not re.fullmatch(r"[A-Za-z0-9_-]+", key):
         raise ValueError(f"{where}: a feature's name has letters, digits, - and _ only")
-    entry = _checked(entry, where, {"source", "extractors", "remove_constants", "scale"})
-    source, scale = entry.get("source"), entry.get("scale")
-    remove_constants = entry.get("remove_constants", False)
-    if source not in SUFFIXES:
-        raise ValueError(f"{where}.source is one of {', '.join(SUFFIXES)}, not {source!r}")
-    if scale not in (None, False, *KINDS):
-        raise ValueError(f"{where}.scale is one of {', '.join(KINDS)} or false, not {scale!r}")
-    if not isinstance(remove_constants, bool):
-        raise ValueError(f"{where}.remove_constants is true or false, not {remove_constants!r}")
+    entry = _checked(entry, where, {"source", "extractors", "scale", "pca", *FLAGS})
+    source, scale, pca = entry.get("source"), entry.get("scale"), entry.get("pca", 0)
+    flags = {flag: entry.get(flag, False) for flag in FLAGS}
+    if source not in SOURCES:
+        raise ValueError(f"{where}.source is one of {', '.join(SOURCES)}, not {source!r}")
+    if scale not in (None, False, "none", *KINDS):
+        raise ValueError(f"{where}.scale is one of {', '.join(KINDS)} or none, not {scale!r}")
+    if isinstance(pca, bool) or not isinstance(pca, int) or pca < 0:
+        raise ValueError(f"{where}.pca is a number of components, not {pca!r}")
+    for flag, value in flags.items():
+        if not isinstance(value, bool):
+            raise ValueError(f"{where}.{flag} is true or false, not {value!r}")
+        if value and FLAGS[flag] not in (None, source):
+            raise ValueError(f"{where}.{flag} is for features of {FLAGS[flag]}, not of {source}")
+    scale = None if scale in (False, "none") else scale
+    return FeatureRecipe(key, source, tuple(_extractors(entry, where)), fps, scale=scale, pca=pca, **flags)
+
+
+def _extractors(entry: Mapping[str, Any], where: str) -> list[dict[str, Any]]:
     extractors = entry.get("extractors")
     if not isinstance(extractors, list) or not extractors:
         raise ValueError(f"{where}.extractors is a list such as [{{name: mel}}], not {extractors!r}")
     for extractor in extractors:
         if not isinstance(extractor, dict) or not isinstance(extractor.get("name"), str):
             raise ValueError(f"{where}.extractors: each has a name, such as {{name: mel}}, not {extractor!r}")
-    return FeatureRecipe(key, source, tuple(extractors), fps, remove_constants, scale or None)
+    return extractors
 
 
 def _checked(data: Any, where: str, known: Iterable[str]) -> Mapping[str, Any]:

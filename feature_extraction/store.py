@@ -15,8 +15,16 @@ import numpy as np
 
 log = logging.getLogger(__name__)
 
-SUFFIXES: dict[str, tuple[str, ...]] = {"motion": (".bvh",), "audio": (".wav", ".flac", ".ogg", ".mp3")}
+SUFFIXES: dict[str, tuple[str, ...]] = {
+    "motion": (".bvh",),
+    "audio": (".wav", ".flac", ".ogg", ".mp3"),
+    "text": (".json", ".tsv", ".textgrid"),
+}
 """File endings of each source; where a sequence has several, the first one counts."""
+RECORDED = ("motion", "audio")
+"""The sources that make a sequence; a transcript belongs to the recording of its name."""
+SOURCES = (*SUFFIXES, "label")
+"""What features are made of: files, or the sequence id itself."""
 ARRAY_NAME = re.compile(r"(?P<sequence_id>.+)\.(?P<feature>[A-Za-z0-9_-]+_\d+(\.\d+)?)\.npy", re.DOTALL)
 SPLITS = ("train", "val", "test")
 HELD_OUT = 0.1
@@ -27,10 +35,11 @@ TEMPORARY_PREFIX = ".terpsichore-tmp-"
 
 
 def find_raw(data_dir: Path) -> dict[str, dict[str, Path]]:
-    """Give the raw files of each sequence: {sequence_id: {"motion": path, "audio": path}}, sorted by id.
+    """Give the raw files of each sequence: {sequence_id: {"motion": path, "audio": path, "text": path}}, sorted by id.
 
-    A sequence id is a file name without its last ending; it may hold dots and spaces. Hidden files are not looked at.
-    FileNotFoundError when there is no such folder.
+    A sequence id is a file name without its last ending; it may hold dots and spaces. Hidden files are not looked at,
+    and of .json, .tsv and .TextGrid files only those that share their name with a recording. FileNotFoundError when
+    there is no such folder.
     """
     rank = {suffix: (source, place) for source, group in SUFFIXES.items() for place, suffix in enumerate(group)}
     found: dict[str, dict[str, Path]] = {}
@@ -40,7 +49,7 @@ def find_raw(data_dir: Path) -> dict[str, dict[str, Path]]:
         kept = found.setdefault(path.stem, {}).setdefault(source, path)
         if kept is not path:
             log.warning("%s is not used: %s is there as well", path.name, kept.name)
-    return found
+    return {name: files for name, files in found.items() if not files.keys().isdisjoint(RECORDED)}
 
 
 def feature_path(data_dir: Path, sequence_id: str, feature: str) -> Path:

@@ -31,13 +31,17 @@ def test_dance_gives_the_fields_names() -> None:
         (MEL | {"scale": "standard"}, "m_scaled_20"),
         (MEL | {"scale": False, "remove_constants": True}, "m_cr_20"),
         (MEL | {"scale": "maximum", "remove_constants": True}, "m_cr_scaled_20"),
+        (MEL | {"scale": "none", "pca": 4}, "m_pca_20"),
+        (MEL | {"scale": "standard", "pca": 4}, "m_scaled_pca_20"),
     ],
 )
 def test_a_name_tells_what_was_done(entry: dict[str, Any], name: str) -> None:
     (feature,) = parse_recipe("r", {"fps": 20, "features": {"m": entry}}).features
     assert feature.name == name
     assert feature.base == "m_20"
-    assert feature.derived == ["m_scaled_20", "m_cr_20", "m_cr_scaled_20"]
+    assert sorted(feature.derived) == sorted(
+        f"m{done}_20" for done in ("_scaled", "_cr", "_cr_scaled", "_pca", "_scaled_pca", "_cr_pca", "_cr_scaled_pca")
+    )
 
 
 def test_a_recipe_of_unscaled_arrays_comes_back_from_their_name() -> None:
@@ -66,7 +70,10 @@ def test_frame_rate_and_joints_can_be_overridden() -> None:
         ({"fps": 20, "features": {"m": MEL, "m_scaled": MEL}}, "one name: m_scaled_20"),
         ({"fps": 20, "features": {"m": MEL | {"scales": "standard"}}}, "did you mean scale"),
         ({"fps": 20, "features": {"m": MEL | {"scale": "robust"}}}, "standard, maximum"),
-        ({"fps": 20, "features": {"m": MEL | {"source": "video"}}}, "motion, audio"),
+        ({"fps": 20, "features": {"m": MEL | {"source": "video"}}}, "motion, audio, text, label"),
+        ({"fps": 20, "features": {"m": MEL | {"pca": True}}}, "number of components"),
+        ({"fps": 20, "features": {"m": MEL | {"mirror": True}}}, "for features of motion, not of audio"),
+        ({"fps": 20, "features": {"m": MEL | {"allow_missing_text": True}}}, "for features of text"),
         ({"fps": 20, "features": {"m": MEL | {"remove_constants": "yes"}}}, "true or false"),
         ({"fps": 20, "features": {"m": {"source": "audio", "extractors": ["mel"]}}}, "name"),
         ({"fps": 20, "features": {"m": {"source": "audio"}}}, "extractors"),
