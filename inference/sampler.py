@@ -27,8 +27,9 @@ def autoregress(
 ) -> dict[str, Tensor]:
     """Generate `frames` frames of each output modality, from time 0 of the conditioning.
 
-    Where a window reaches over an end of the conditioning, its first or last frame is repeated. No frame of the output
-    depends on conditioning outside the windows that the model declares, or on what else is in the batch.
+    Where a window reaches over an end of the conditioning, its padding stands there, or else the first or last frame
+    is repeated. No frame of the output depends on conditioning outside the windows that the model declares, or on what
+    else is in the batch.
 
     Args:
         model: what is rolled forward, in eval mode, on the device that it is on.
@@ -111,7 +112,9 @@ class _Roll:
         for window in model.inputs:
             first, stop = start - self._lead + window.offset, max(last - self._lead + window.stop, frames)
             if window.modality not in model.feedback:
-                self._read[window.modality] = self._joined(_between(truth[window.modality], first, stop))
+                self._read[window.modality] = self._joined(
+                    _between(truth[window.modality], first, stop, window.padding)
+                )
                 continue
             before = _ending(past.get(window.modality), start - first, window)
             true = _between(truth[window.modality], start, stop) if teacher_forcing else None
@@ -171,10 +174,14 @@ def _batch(arrays: Sequence[Tensor]) -> tuple[bool, int]:
     return bool(sizes), max(sizes, default=1)
 
 
-def _between(values: Tensor, first: int, stop: int) -> Tensor:
-    """Frames [first, stop) of an array, which its first and last frame continue in both directions."""
-    index = torch.arange(first, max(stop, first), device=values.device).clamp(0, values.shape[-2] - 1)
-    return values.index_select(-2, index)
+def _between(values: Tensor, first: int, stop: int, padding: Sequence[float] = ()) -> Tensor:
+    """Frames [first, stop) of an array, continued in both directions by padding, else by its first and last frame."""
+    index = torch.arange(first, max(stop, first), device=values.device)
+    inside = index.clamp(0, values.shape[-2] - 1)
+    found = values.index_select(-2, inside)
+    if padding:
+        found[..., index != inside, :] = torch.tensor(padding, dtype=values.dtype, device=values.device)
+    return found
 
 
 def _ending(values: Tensor | None, count: int, window: Window) -> Tensor:

@@ -1,6 +1,6 @@
 """A window says which frames of a modality a model sees or predicts, relative to an anchor frame."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 
@@ -10,7 +10,8 @@ class Window:
 
     ``dim`` counts the features of a frame; of a ``discrete`` modality it is the width of the embedding, its arrays
     hold integers in [0, num_tokens) in a single column. A ``single`` modality belongs to the whole sequence (a label):
-    its frames are the same at every anchor.
+    its frames are the same at every anchor. A window with ``padding`` may reach over the ends of a sequence: this frame
+    of dim numbers stands there (silence, say).
 
     >>> Window("motion", dim=67, length=20, offset=120).stop
     140
@@ -23,6 +24,10 @@ class Window:
     discrete: bool = False
     num_tokens: int = 0
     single: bool = False
+    padding: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "padding", tuple(self.padding))  # from a checkpoint it comes as a list
 
     @property
     def stop(self) -> int:
@@ -31,21 +36,33 @@ class Window:
 
 
 def anchors(windows: Iterable[Window], frames: int) -> range:
-    """Every anchor t >= 0 at which all windows lie inside a sequence of that many frames; empty if it is too short.
+    """Every anchor t at which all windows lie inside a sequence of that many frames; empty if it is too short.
+
+    The anchor lies inside as well; windows with padding may reach out.
 
     >>> anchors([Window("motion", 3, 14), Window("audio", 2, 10, offset=5)], frames=16)
     range(0, 2)
     >>> anchors([Window("motion", 3, 4, offset=-2)], frames=5)
     range(2, 4)
+    >>> anchors([Window("audio", 1, 61, offset=-30, padding=(0.0,))], frames=5)
+    range(0, 5)
     """
-    moving = [window for window in windows if not window.single]
-    start = max([0, *(-window.offset for window in moving)])
-    stop = frames - max((window.stop for window in moving), default=0) + 1
+    reaches = list(_reaches(windows))
+    start = max([0, *(-first for first, _ in reaches)])
+    stop = frames - max((stop for _, stop in reaches), default=0) + 1
     return range(start, max(start, stop))
 
 
 def needed_frames(windows: Iterable[Window]) -> int:
     """The length of the shortest sequence that all windows fit in."""
-    windows = list(windows)
-    first = anchors(windows, frames=0).start
-    return first + max((window.stop for window in windows if not window.single), default=0)
+    reaches = list(_reaches(windows))
+    return max([0, *(-first for first, _ in reaches)]) + max((stop for _, stop in reaches), default=0)
+
+
+def _reaches(windows: Iterable[Window]) -> Iterator[tuple[int, int]]:
+    """The frames from the anchor, first and past the last, that have to lie inside of a sequence."""
+    for window in windows:
+        if window.padding:
+            yield 0, 1
+        elif not window.single:
+            yield window.offset, window.stop

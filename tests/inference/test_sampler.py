@@ -187,3 +187,14 @@ def test_what_does_not_fit_is_named(arguments, message):
 def test_outputs_that_hold_nothing_new_are_refused():
     with pytest.raises(ValueError, match="no new frame"):
         autoregress(toy(outputs=(Window("motion", 2, 3, offset=1),)), {"sound": sound(3)}, frames=3)
+
+
+def test_padding_stands_where_windows_reach_over_the_ends():
+    context = Window("sound", dim=1, length=2 * AHEAD + 1, offset=-AHEAD, padding=(7.0,))
+    output = Window("motion", dim=2, length=1)
+    padded = autoregress(toy([context], [output]), {"sound": sound(20)}, frames=20, temperature=0.0)["motion"]
+    plain = Window("sound", dim=1, length=2 * AHEAD + 1, offset=-AHEAD)
+    ends = torch.full((AHEAD, 1), 7.0)
+    written_out = {"sound": torch.cat([ends, sound(20), ends])}
+    expected = autoregress(toy([plain], [output]), written_out, frames=20 + 2 * AHEAD, temperature=0.0)["motion"]
+    torch.testing.assert_close(padded, expected[AHEAD:-AHEAD])

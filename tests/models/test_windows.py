@@ -1,5 +1,7 @@
 """Anchors are exactly those at which every window fits."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -33,3 +35,18 @@ def test_needed_frames_is_the_shortest_length_with_an_anchor(seed: int) -> None:
     needed = needed_frames(windows)
     assert anchors(windows, needed)
     assert not anchors(windows, needed - 1)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_windows_with_padding_may_reach_out_while_the_anchor_does_not(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    firm = _random_windows(rng)
+    padded = Window("padded", 2, 61, -30, padding=(0.0, 1.0))
+    frames = int(rng.integers(0, 25))
+    assert list(anchors([*firm, padded], frames)) == [each for each in anchors(firm, frames) if each < frames]
+    assert needed_frames([padded]) == 1
+
+
+def test_padding_from_a_checkpoint_is_what_it_was() -> None:
+    window = Window("sound", 2, 61, -30, padding=(0.0, 1.0))
+    assert Window(**{**dataclasses.asdict(window), "padding": [0.0, 1.0]}) == window

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from feature_extraction import store
+from feature_extraction.mirroring import array_path, is_shared
 from models.windows import Window
 
 log = logging.getLogger(__name__)
@@ -65,27 +66,28 @@ def open_corpus(
 ) -> Corpus:
     """Open the arrays of all sequences; ``cuts`` (modality -> end, beg or single) asks to cut them to equal lengths.
 
-    A sequence that lacks a modality is left out and named in one line; LookupError if none is left.
+    A mirrored sequence shares all but its motion with the original. A sequence that lacks a modality is left out and
+    named in one line; LookupError if none is left.
     """
     modalities = {window.modality: window for window in windows}
-    complete = [name for name in sequence_ids if all(_path(data_dir, name, each).is_file() for each in modalities)]
+    shared = {each: is_shared(data_dir, each) for each in modalities}
+    paths = {
+        name: {each: array_path(data_dir, name, each, shared[each]) for each in modalities} for name in sequence_ids
+    }
+    complete = [name for name in sequence_ids if all(path.is_file() for path in paths[name].values())]
     if len(complete) < len(sequence_ids):
-        _report_missing(data_dir, sequence_ids, list(modalities), complete)
+        _report_missing(data_dir, paths, complete)
     arrays: dict[str, list[np.ndarray]] = {modality: [] for modality in modalities}
     frames = []
     for name in complete:
-        opened = {each: _open(_path(data_dir, name, each), window) for each, window in modalities.items()}
+        opened = {each: _open(paths[name][each], window) for each, window in modalities.items()}
         moving = [each for each, window in modalities.items() if not window.single]
         if cuts is not None:
             opened |= _cut({each: opened[each] for each in moving}, cuts)
-        frames.append(_shared_length(data_dir, name, {each: opened[each] for each in moving}))
+        frames.append(_shared_length(data_dir, paths[name], {each: opened[each] for each in moving}))
         for modality, array in opened.items():
             arrays[modality].append(array)
     return Corpus(data_dir, tuple(complete), arrays, tuple(frames))
-
-
-def _path(data_dir: Path, sequence_id: str, modality: str) -> Path:
-    return store.feature_path(data_dir, sequence_id, modality)
 
 
 def _open(path: Path, window: Window) -> np.ndarray:
@@ -120,23 +122,21 @@ def _cut(arrays: Mapping[str, np.ndarray], cuts: Mapping[str, str]) -> dict[str,
     }
 
 
-def _shared_length(data_dir: Path, sequence_id: str, arrays: Mapping[str, np.ndarray]) -> int:
+def _shared_length(data_dir: Path, paths: Mapping[str, Path], arrays: Mapping[str, np.ndarray]) -> int:
     lengths = {modality: len(array) for modality, array in arrays.items()}
     if len(set(lengths.values())) > 1:
         (short, fewer), *_, (long, more) = sorted(lengths.items(), key=lambda each: each[1])
         raise ValueError(
-            f"{_path(data_dir, sequence_id, long).name} has {more} frames, {_path(data_dir, sequence_id, short).name} "
-            f"has {fewer}; align them with `python -m feature_extraction.extract {data_dir}`, or give --fix_lengths"
+            f"{paths[long].name} has {more} frames, {paths[short].name} has {fewer}; align them with "
+            f"`python -m feature_extraction.extract {data_dir}`, or give --fix_lengths"
         )
     return next(iter(lengths.values()), 0)
 
 
-def _report_missing(
-    data_dir: Path, sequence_ids: Sequence[str], modalities: Sequence[str], complete: Sequence[str]
-) -> None:
-    without = {
-        each: [name for name in sequence_ids if not _path(data_dir, name, each).is_file()] for each in modalities
-    }
+def _report_missing(data_dir: Path, paths: Mapping[str, Mapping[str, Path]], complete: Sequence[str]) -> None:
+    sequence_ids = list(paths)
+    modalities = list(next(iter(paths.values())))
+    without = {each: [name for name in paths if not paths[name][each].is_file()] for each in modalities}
     if not complete:
         modality, absent = max(without.items(), key=lambda each: len(each[1]))
         files = {path.name for name in sequence_ids[:1] for path in data_dir.glob(f"{name}.*.npy")}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -21,6 +22,7 @@ class Run:
     columns: int
     dtype: np.dtype
     single: bool
+    padding: tuple[float, ...]
     views: tuple[tuple[str, slice], ...]
     """Key in the batch, frames of the run."""
 
@@ -47,12 +49,26 @@ class WindowGatherer:
             starts = [0] * len(places) if run.single else (anchors + run.offset).tolist()
             rows = self._pool.lend((len(places), run.length, run.columns), run.dtype)
             length = run.length
+            copy = partial(_copy_padded, padding=run.padding) if run.padding else _copy
             for row, source, start in zip(rows, sources, starts, strict=True):
-                row[...] = source[start : start + length]
+                copy(row, source, start, start + length)
             tensor = torch.from_numpy(rows)
             for key, frames in run.views:
                 batch[key] = tensor[:, frames]
         return batch
+
+
+def _copy(row: np.ndarray, source: np.ndarray, start: int, stop: int) -> None:
+    row[...] = source[start:stop]
+
+
+def _copy_padded(row: np.ndarray, source: np.ndarray, start: int, stop: int, padding: tuple[float, ...]) -> None:
+    """Copy frames [start, stop), the padding standing for those that the source does not have."""
+    first = max(start, 0)
+    last = max(first, min(stop, len(source)))
+    row[: first - start] = padding
+    row[first - start : last - start] = source[first:last]
+    row[last - start :] = padding
 
 
 def merge_windows(inputs: Sequence[Window], outputs: Sequence[Window]) -> tuple[Run, ...]:
@@ -60,7 +76,9 @@ def merge_windows(inputs: Sequence[Window], outputs: Sequence[Window]) -> tuple[
     named = [(f"in_{window.modality}", window) for window in inputs]
     named += [(f"out_{window.modality}", window) for window in outputs]
     groups: list[list[tuple[str, Window]]] = []
-    for key, window in sorted(named, key=lambda each: (each[1].modality, each[1].single, each[1].offset)):
+    for key, window in sorted(
+        named, key=lambda each: (each[1].modality, each[1].single, each[1].padding, each[1].offset)
+    ):
         if groups and _touches(groups[-1], window):
             groups[-1].append((key, window))
         else:
@@ -70,7 +88,7 @@ def merge_windows(inputs: Sequence[Window], outputs: Sequence[Window]) -> tuple[
 
 def _touches(group: list[tuple[str, Window]], window: Window) -> bool:
     first = group[0][1]
-    if (first.modality, first.single) != (window.modality, window.single):
+    if (first.modality, first.single, first.padding) != (window.modality, window.single, window.padding):
         return False
     return window.single or window.offset <= max(each.stop for _, each in group)
 
@@ -82,4 +100,4 @@ def _run(group: list[tuple[str, Window]]) -> Run:
     views = [(key, slice(start, start + window.length)) for (key, window), start in zip(group, starts, strict=True)]
     length = max(frames.stop for _, frames in views)
     columns, dtype = (1, np.dtype(np.int64)) if first.discrete else (first.dim, np.dtype(np.float32))
-    return Run(first.modality, offset, length, columns, dtype, first.single, tuple(views))
+    return Run(first.modality, offset, length, columns, dtype, first.single, first.padding, tuple(views))

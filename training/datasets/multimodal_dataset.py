@@ -10,11 +10,12 @@ import numpy as np
 from torch import Tensor
 
 from feature_extraction import store
+from feature_extraction.mirroring import mirrored_ids
 from models.windows import Window, anchors, needed_frames
 from training.datasets.base_dataset import BaseDataset
 from training.datasets.corpus import Corpus, open_corpus
 from training.datasets.gather import WindowGatherer
-from training.datasets.window_options import read_windows
+from training.datasets.window_options import padded, read_windows
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,10 @@ class MultimodalDataset(BaseDataset):
         data_dir = Path(opt.data_dir)
         listed = store.read_split(data_dir, split, opt.base_filenames_file if split == "train" else None)
         inputs, outputs, cuts = read_windows(opt)
+        if split == "train" and opt.use_mirrored:
+            listed += mirrored_ids(data_dir, listed, [window.modality for window in (*inputs, *outputs)])
         corpus = open_corpus(data_dir, listed, (*inputs, *outputs), cuts if opt.fix_lengths else None)
+        inputs = padded(inputs, opt.input_padding, data_dir)
         self.inputs = tuple(corpus.sized(window, "--dins") for window in inputs)
         self.outputs = tuple(corpus.sized(window, "--douts") for window in outputs)
         self._corpus, self._anchors = _long_enough(corpus, (*self.inputs, *self.outputs), listed, split)
@@ -66,6 +70,17 @@ class MultimodalDataset(BaseDataset):
         )
         add("--output_fix_length_types", default="end", help="per output: end, beg or single")
         add("--fix_lengths", action=yes_no, default=False, help="cut the modalities of a sequence to equal lengths")
+        add(
+            "--input_padding",
+            default="none",
+            help="per input: none, or silence: its windows may reach over the ends of a sequence, where silence stands",
+        )
+        add(
+            "--use_mirrored",
+            action=yes_no,
+            default=True,
+            help="train on mirror images, too, where --do_mirror made some",
+        )
         add("--num_train_samples", type=int, default=0, help="train on so many windows, evenly spread (0: on all)")
         add("--max_token_seq_len", type=int, default=1024, help="the longest discrete window allowed")
 

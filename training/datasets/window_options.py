@@ -1,12 +1,16 @@
 """Read the comma-separated options that describe windows."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from feature_extraction.feature import Feature
 from models.windows import Window
 
 FIX_LENGTH_TYPES = ("end", "beg", "single")
+PADDINGS = ("none", "silence")
 
 
 def read_windows(opt: argparse.Namespace) -> tuple[tuple[Window, ...], tuple[Window, ...], dict[str, str]]:
@@ -26,6 +30,20 @@ def read_windows(opt: argparse.Namespace) -> tuple[tuple[Window, ...], tuple[Win
                 f"{opt.max_token_seq_len}"
             )
     return inputs, outputs, {**input_cuts, **output_cuts}
+
+
+def padded(windows: Sequence[Window], paddings: str, data_dir: Path) -> tuple[Window, ...]:
+    """The input windows, those that ``--input_padding`` says padded with the silence of their feature.
+
+    ValueError for a feature that is not made of sound, FileNotFoundError for one that extraction did not describe.
+    """
+    kinds = _values(paddings, "input_padding", len(windows), _one_of(*PADDINGS))
+    return tuple(
+        replace(window, padding=tuple(Feature.load(data_dir, window.modality).silence().tolist()))
+        if kind == "silence"
+        else window
+        for window, kind in zip(windows, kinds, strict=True)
+    )
 
 
 def _side(

@@ -3,6 +3,7 @@
 import gc
 
 import numpy as np
+import pytest
 import torch
 
 from models.windows import Window
@@ -70,3 +71,12 @@ def test_a_smaller_batch_uses_the_memory_of_a_larger_one() -> None:
     address = pool.lend((8, 5), np.dtype(np.float32)).ctypes.data
     assert pool.lend((3, 5), np.dtype(np.float32)).ctypes.data == address
     assert pool.lend((8, 6), np.dtype(np.float32)).ctypes.data != address
+
+
+@pytest.mark.parametrize("anchor", [-100, -7, -2, 0, 3, 11, 14, 90])
+def test_padding_stands_where_a_window_reaches_out(anchor: int) -> None:
+    source = np.random.default_rng(1).standard_normal((15, 2)).astype(np.float32)
+    gatherer = WindowGatherer([Window("sound", 2, 7, -3, padding=(4.0, 5.0))], [])
+    (found,) = gatherer.gather({"sound": [source]}, np.array([0]), np.array([anchor]))["in_sound"].numpy()
+    frames = [source[t] if 0 <= t < 15 else (4.0, 5.0) for t in range(anchor - 3, anchor + 4)]
+    np.testing.assert_array_equal(found, np.array(frames, np.float32))

@@ -20,7 +20,7 @@ def options(data_dir: Path, **given: Any) -> argparse.Namespace:
     MultimodalDataset.modify_commandline_options(parser)
     opt = parser.parse_args([])
     opt.data_dir = str(data_dir)
-    vars(opt).update({key: str(value) if isinstance(value, int | float) else value for key, value in given.items()})
+    vars(opt).update({key: str(value) if type(value) in (int, float) else value for key, value in given.items()})
     opt.num_train_samples = int(opt.num_train_samples)
     return opt
 
