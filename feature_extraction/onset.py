@@ -1,11 +1,13 @@
 """When sounds begin: onset strength on a fine grid that is cut where the frames are cut, and its maximum per frame."""
 
+import math
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from feature_extraction.audio import Audio, fine_factor, frame_count, hop_of
-from feature_extraction.spectrum import decibels, flux, mel_spectrogram
+from feature_extraction.spectrum import decibels, flux, mel_spectrogram, power_spectrogram
 
 WINDOW = 2048
 """Samples; 43 ms at the working rate."""
@@ -38,11 +40,27 @@ def onset_strength(audio: Audio, fps: float) -> np.ndarray:
     """
     known = _computed.setdefault(audio, {})
     if fps not in known:
-        strength = flux(_levels(audio, fps), memory=MEMORY, neighbours=1)
-        strength[int((audio.duration_s * fps + 0.5) * fine_factor(fps)) :] = 0.0
+        rate, grid = audio.sample_rate, _grid(audio, fps)
+        power = mel_spectrogram(audio.samples, sample_rate=rate, n_mels=BANDS, f_max=min(F_MAX, rate / 2), **grid)
+        level = decibels(1.0 + power / (_full_scale(audio) * 10.0 ** (FLOOR_DB / 10.0)))
+        strength = _rise(level, audio, fps)
         strength.flags.writeable = False
         known[fps] = strength
     return known[fps]
+
+
+def spectral_flux(audio: Audio, fps: float) -> np.ndarray:
+    """Give how much magnitudes to F_MAX rise, summed over the spectrum, in each fine frame: (fine frames,) float32.
+
+    A full-scale sine has a magnitude of 1 in its bin. Fine frames, starts and ends are those of `onset_strength`, but
+    this grows with the sound's loudness. Dixon, "Onset detection revisited" (DAFx 2006), section 2.1.
+    """
+    bins, grid = int(min(F_MAX / audio.sample_rate, 0.5) * WINDOW) + 1, _grid(audio, fps)
+    power = power_spectrogram(audio.samples, bins=bins, **grid)
+    magnitude = np.sqrt(power / np.float32(_full_scale(audio)))
+    filling = magnitude[: max(0, math.ceil(-grid["start"] / grid["hop"]))]  # windows that begin before the sound does
+    np.maximum(filling, magnitude.mean(axis=0), out=filling)
+    return _rise(magnitude, audio, fps) * bins
 
 
 def pool(fine: np.ndarray, fps: float, frames: int) -> np.ndarray:
@@ -54,26 +72,30 @@ def pool(fine: np.ndarray, fps: float, frames: int) -> np.ndarray:
     return pooled
 
 
-def _levels(audio: Audio, fps: float) -> np.ndarray:
-    """The (MEMORY + fine frames, bands) levels in dB above the floor."""
+def _grid(audio: Audio, fps: float) -> dict[str, Any]:
+    """Where the fine frames' windows lie."""
     factor, hop = fine_factor(fps), hop_of(audio, fps)
     fine_hop = hop // factor
-    window = _window(audio.sample_rate)
-    power = mel_spectrogram(
-        audio.samples,
-        sample_rate=audio.sample_rate,
-        hop=fine_hop,
-        n_fft=WINDOW,
-        n_mels=BANDS,
-        frames=(frame_count(audio.duration_s, fps) + 1) * factor,
-        f_max=min(F_MAX, audio.sample_rate / 2),
-        start=fine_hop - hop // 2 + round(BEYOND * FALL_S * audio.sample_rate) - WINDOW,
-        window=window,
-    )
-    floor = float(window.sum() / 2) ** 2 * 10.0 ** (FLOOR_DB / 10.0)
-    level = decibels(1.0 + power / floor)
-    before = np.broadcast_to(level.mean(axis=0), (MEMORY, BANDS))
-    return np.concatenate([before, level])
+    return {
+        "hop": fine_hop,
+        "n_fft": WINDOW,
+        "frames": (frame_count(audio.duration_s, fps) + 1) * factor,
+        "start": fine_hop - hop // 2 + round(BEYOND * FALL_S * audio.sample_rate) - WINDOW,
+        "window": _window(audio.sample_rate),
+    }
+
+
+def _rise(levels: np.ndarray, audio: Audio, fps: float) -> np.ndarray:
+    """The flux of the fine frames' levels, taken to be their mean before the start, and none from the end on."""
+    before = np.broadcast_to(levels.mean(axis=0), (MEMORY, levels.shape[1]))
+    rise = flux(np.concatenate([before, levels]), memory=MEMORY, neighbours=1)
+    rise[int((audio.duration_s * fps + 0.5) * fine_factor(fps)) :] = 0.0
+    return rise
+
+
+def _full_scale(audio: Audio) -> float:
+    """The power of a full-scale sine in its bin."""
+    return float(_window(audio.sample_rate).sum() / 2) ** 2
 
 
 def _window(sample_rate: float) -> np.ndarray:

@@ -20,18 +20,19 @@ def power_spectrogram(
     frames: int,
     start: int | None = None,
     window: np.ndarray | None = None,
+    bins: int | None = None,
     bank: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Give |STFT|^2 as (frames, n_fft // 2 + 1) of (n,) `samples`, in their floating-point type.
+    """Give |STFT|^2 as (frames, bins) of (n,) `samples`, in their floating-point type; all n_fft // 2 + 1 by default.
 
     Frame i is the transform of the `n_fft` samples from `start + i hop`, times the (n_fft,) `window`; what lies outside
     the samples counts as silence. By default the window is a periodic Hann, centred on sample i hop. A (bins, bands)
-    `bank` sums the first bins into (frames, bands).
+    `bank` sums bins into (frames, bands).
     """
     start = -(n_fft // 2) if start is None else start
     window = (_hann(n_fft) if window is None else window).astype(samples.dtype)
-    bins, bands = (n_fft // 2 + 1,) * 2 if bank is None else bank.shape
-    result = np.empty((frames, bands), samples.dtype)
+    bins = (n_fft // 2 + 1 if bins is None else bins) if bank is None else len(bank)
+    result = np.empty((frames, bins if bank is None else bank.shape[1]), samples.dtype)
     for first in range(0, frames, FRAMES_AT_ONCE):
         block = result[first : first + FRAMES_AT_ONCE]
         sound = _stretch(samples, start + first * hop, (len(block) - 1) * hop + n_fft)
