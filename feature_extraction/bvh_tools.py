@@ -1,4 +1,4 @@
-"""BVH tools: what is in a recording; cut, shift, rescale, resample, mirror and reorder it."""
+"""BVH tools: what is in a recording; cut, shift, rescale, resample, mirror and reorder it; make one of SMPL motion."""
 
 import argparse
 import logging
@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 
 import command
-from feature_extraction.motion import edit, rotation
+from feature_extraction.motion import edit, rotation, smpl
 from feature_extraction.motion.bvh import read_bvh, write_bvh
 from feature_extraction.motion.mirror import mirror
 from feature_extraction.motion.resample import resample
 from feature_extraction.motion.skeleton import Motion, Skeleton, joint_positions
 
-Change = Callable[[Motion, argparse.Namespace], Motion]
+Make = Callable[[Path, argparse.Namespace], Motion]
+AXIS_HELP = "the axis that is up in IN; it becomes y (--up=-y for -y)"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -24,8 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.tool == "info":
         print("\n".join(line for path in options.files for line in info(path, joints=options.joints)))
         return 0
-    for source, target in pairs(options.input, options.output, (".bvh",), replace_existing=options.replace_existing):
-        motion = options.change(read_bvh(source), options)
+    replace = options.replace_existing
+    for source, target in pairs(options.input, options.output, options.suffixes, replace_existing=replace):
+        motion = options.make(source, options)
         target.parent.mkdir(parents=True, exist_ok=True)
         write_bvh(target, motion)
         print(f"{target}: {motion.frames} frames at {motion.fps:.6g} fps")
@@ -80,34 +82,41 @@ def pairs(
     return found
 
 
-def _cut(motion: Motion, options: argparse.Namespace) -> Motion:
-    return edit.cut(motion, options.start, options.stop)
+def _cut(path: Path, options: argparse.Namespace) -> Motion:
+    return edit.cut(read_bvh(path), options.start, options.stop)
 
 
-def _shift(motion: Motion, options: argparse.Namespace) -> Motion:
-    motion = edit.turn(motion, edit.UPRIGHT[options.up])
+def _shift(path: Path, options: argparse.Namespace) -> Motion:
+    motion = edit.turn(read_bvh(path), edit.UPRIGHT[options.up])
     motion = edit.turn(motion, rotation.yaw(np.radians(options.turn)))
     motion = edit.to_floor(motion) if options.floor else motion
     motion = edit.to_origin(motion) if options.origin else motion
     return edit.shift(motion, options.by)
 
 
-def _rescale(motion: Motion, options: argparse.Namespace) -> Motion:
+def _rescale(path: Path, options: argparse.Namespace) -> Motion:
+    motion = read_bvh(path)
     factor = options.height / motion.skeleton.height if options.by is None else options.by
     return edit.rescale(motion, factor)
 
 
-def _resample(motion: Motion, options: argparse.Namespace) -> Motion:
-    return resample(motion, options.fps)
+def _resample(path: Path, options: argparse.Namespace) -> Motion:
+    return resample(read_bvh(path), options.fps)
 
 
-def _mirror(motion: Motion, options: argparse.Namespace) -> Motion:
-    return mirror(motion)
+def _mirror(path: Path, options: argparse.Namespace) -> Motion:
+    return mirror(read_bvh(path))
 
 
-def _reorder(motion: Motion, options: argparse.Namespace) -> Motion:
+def _reorder(path: Path, options: argparse.Namespace) -> Motion:
+    motion = read_bvh(path)
     motion = edit.reorder(motion, read_bvh(options.like).skeleton) if options.like else motion
     return edit.with_euler_order(motion, options.euler_order) if options.euler_order else motion
+
+
+def _smpl(path: Path, options: argparse.Namespace) -> Motion:
+    motion = smpl.read_smpl(path, fps=options.fps, body=options.body, mixamo_names=options.names == "mixamo")
+    return edit.turn(motion, edit.UPRIGHT[options.up])
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -121,42 +130,54 @@ def _parser() -> argparse.ArgumentParser:
     tool.add_argument("files", type=Path, nargs="+", metavar="FILE")
     tool.add_argument("--joints", action="store_true", help="show the joints as a tree")
 
-    tool = _changing(tools, "cut", _cut, "keep a stretch of time")
+    tool = _making(tools, "cut", _cut, "keep a stretch of time")
     tool.add_argument("--start", type=float, default=0.0, metavar="S", help="its first second (%(default)g)")
     tool.add_argument("--stop", type=float, metavar="S", help="the second before which it ends (default: the end)")
 
-    tool = _changing(tools, "shift", _shift, "move and turn it as a whole")
+    tool = _making(tools, "shift", _shift, "move and turn it as a whole")
     tool.add_argument(
         "--by", type=float, nargs=3, default=(0, 0, 0), metavar=("X", "Y", "Z"), help="in the file's unit"
     )
     tool.add_argument("--turn", type=float, default=0.0, metavar="DEGREES", help="about the vertical axis")
-    tool.add_argument("--up", choices=edit.UPRIGHT, default="y", help="the axis that is up now becomes y (--up=-y)")
+    tool.add_argument("--up", choices=edit.UPRIGHT, default="y", help=AXIS_HELP)
     tool.add_argument("--floor", action="store_true", help="the lowest point of all frames comes to y = 0")
     tool.add_argument("--origin", action="store_true", help="the root begins at x = z = 0")
 
-    tool = _changing(tools, "rescale", _rescale, "make it larger or smaller")
+    tool = _making(tools, "rescale", _rescale, "make it larger or smaller")
     size = tool.add_mutually_exclusive_group(required=True)
     size.add_argument("--by", type=float, metavar="FACTOR", help="for example 0.01: from centimetres to metres")
     size.add_argument("--height", type=float, metavar="H", help="of the skeleton at rest, in the unit that is wanted")
 
-    tool = _changing(tools, "resample", _resample, "change the frame rate")
+    tool = _making(tools, "resample", _resample, "change the frame rate")
     tool.add_argument("--fps", type=float, required=True, help="frames per second, any ratio")
 
-    _changing(tools, "mirror", _mirror, "exchange left and right")
+    _making(tools, "mirror", _mirror, "exchange left and right")
 
-    tool = _changing(tools, "reorder", _reorder, "put joints and Euler axes in another order")
+    tool = _making(tools, "reorder", _reorder, "put joints and Euler axes in another order")
     tool.add_argument("--like", type=Path, metavar="FILE", help="a BVH file whose order is wanted")
     tool.add_argument("--euler_order", metavar="ZXY", help="for all joints")
+
+    tool = _making(tools, "smpl", _smpl, "turn SMPL motion (AIST++, AMASS) into BVH, in metres", smpl.SUFFIXES)
+    tool.add_argument("--fps", type=float, help="otherwise the file's own rate, or 60")
+    tool.add_argument("--up", choices=edit.UPRIGHT, default="y", help=f"{AXIS_HELP}; y for AIST++, z for AMASS")
+    tool.add_argument(
+        "--names", choices=("mixamo", "smpl"), default="mixamo", help="how joints are called (%(default)s)"
+    )
+    tool.add_argument("--body", type=Path, metavar="MODEL", help="a model file with the exact body: J, or J_regressor")
     return parser
 
 
-def _changing(
-    tools: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, change: Change, text: str
+def _making(
+    tools: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    make: Make,
+    text: str,
+    suffixes: Sequence[str] = (".bvh",),
 ) -> argparse.ArgumentParser:
-    tool = tools.add_parser(name, help=text, allow_abbrev=False)
-    tool.set_defaults(change=change)
-    tool.add_argument("input", type=Path, metavar="IN", help="a BVH file, or a folder of them")
-    tool.add_argument("output", type=Path, metavar="OUT", help="the file, or the folder, that is written")
+    tool = tools.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", allow_abbrev=False)
+    tool.set_defaults(make=make, suffixes=suffixes)
+    tool.add_argument("input", type=Path, metavar="IN", help=f"a file ({', '.join(suffixes)}), or a folder of them")
+    tool.add_argument("output", type=Path, metavar="OUT", help="the BVH file, or the folder, that is written")
     tool.add_argument("--replace_existing", action="store_true", help="overwrite files that are there already")
     return tool
 

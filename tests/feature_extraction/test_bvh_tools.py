@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from feature_extraction import bvh_tools
 from feature_extraction.motion.bvh import read_bvh, write_bvh
 from feature_extraction.motion.skeleton import joint_positions
+from feature_extraction.motion.smpl import MIXAMO, rest_places
 from tests.conftest import PROJECT
 from tests.feature_extraction.motion.synthetic import human, wander
 
@@ -92,6 +94,21 @@ def test_reorder_like_another_file_takes_its_order(dance: Path, tmp_path: Path) 
     assert reordered.skeleton.names == names != motion.skeleton.names
     places = joint_positions(motion)[:, [motion.skeleton.index(name) for name in names]]
     np.testing.assert_allclose(joint_positions(reordered), places, atol=1e-6 * motion.skeleton.height)
+
+
+def test_smpl_becomes_bvh_upright(tmp_path: Path) -> None:
+    up = Rotation.from_euler("X", 90, degrees=True)
+    arrays = {"poses": np.zeros((3, 66)), "trans": np.tile([0.0, 0.0, 1.2], (3, 1)), "mocap_framerate": 30}
+    arrays["poses"][:, :3] = up.as_rotvec()
+    np.savez(tmp_path / "amass.npz", **arrays)
+    assert run("smpl", tmp_path, tmp_path / "bvh", "--up", "z") == 0
+    motion = read_bvh(tmp_path / "bvh" / "amass.bvh")
+    expected = rest_places()[:22] + np.array([0, 1.2, 0])
+    pelvis = rest_places()[0]
+    expected += up.inv().apply(pelvis) - pelvis
+    order = [motion.skeleton.index(name) for name in MIXAMO[:22]]
+    np.testing.assert_allclose(joint_positions(motion)[2, order], expected, atol=1e-6)
+    assert motion.fps == 30
 
 
 def test_a_folder_becomes_a_folder(dance: Path, tmp_path: Path) -> None:
