@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from feature_extraction.motion import rotation
-from feature_extraction.motion.bvh_head import BvhError, BvhHeader, Joint, parse_head
+from feature_extraction.motion.bvh_head import LARGEST, BvhError, BvhHeader, Joint, parse_head
 from feature_extraction.motion.number_text import NotANumberError, parse_numbers
 from feature_extraction.motion.skeleton import Motion, Skeleton
 from feature_extraction.store import atomic_path
@@ -104,6 +104,9 @@ def _parse_motion(text: bytes, start: int, header: BvhHeader) -> np.ndarray:
         values, offsets = parse_numbers(motion)
     except NotANumberError as error:
         raise BvhError(f"{error}{_comma_hint(error)}", start + error.offset) from None
+    if np.abs(values).max(initial=0.0) > LARGEST:
+        first = int(np.argmax(np.abs(values) > LARGEST))
+        raise BvhError(f"{values[first]:g} is neither a length nor an angle", start + int(offsets[first]))
     line_ends = np.append(np.flatnonzero(np.frombuffer(motion, np.uint8) == ord("\n")), len(motion))
     counts = np.diff(np.searchsorted(offsets, line_ends), prepend=0)
     counts = counts[counts > 0]

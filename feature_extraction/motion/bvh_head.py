@@ -13,10 +13,13 @@ from feature_extraction.motion.number_text import LONGEST_QUOTE, NUMBER
 
 CHANNELS = {f"{axis}{kind}".lower(): (kind, axis) for kind in ("position", "rotation") for axis in "XYZ"}
 MOTION_LINE = re.compile(rb"^[ \t]*MOTION[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
-FRAMES_LINE = re.compile(rb"[ \t]*Frames[ \t]*:[ \t]*(\d+)\s*", re.IGNORECASE)
+FRAMES_LINE = re.compile(rb"[ \t]*Frames[ \t]*:[ \t]*(\d{1,15})\s*", re.IGNORECASE)
 FRAME_TIME_LINE = re.compile(rb"[ \t]*Frame[ \t]*Time[ \t]*:[ \t]*(" + NUMBER.pattern + rb")\s*", re.IGNORECASE)
 TOKEN = re.compile(rb"[{}]|[^\s{}]+|\n")
 BLANK = re.compile(rb"\s*")
+COUNT = re.compile(r"[0-9]{1,9}")
+LARGEST = 1e30
+"""Numbers beyond this are neither lengths nor angles; sums, squares and float32 stay finite with those within."""
 ALL_DIGITS = 1e-12  # what a frame time written with all digits may be off by, relatively
 FURTHEST = 0.02  # and what one with few digits may
 DROP_FRAME = 1000 / 1001  # 23.976, 29.97, 59.94 and 119.88 fps are 24, 30, 60 and 120 times this
@@ -139,8 +142,8 @@ class _Hierarchy:
         return x, y, z
 
     def parse_number(self) -> float:
-        if not NUMBER.fullmatch(self.token.encode()) or not np.isfinite(value := float(self.token)):
-            self.fail("a finite number (three follow OFFSET)")
+        if not NUMBER.fullmatch(self.token.encode()) or abs(value := float(self.token)) > LARGEST:
+            self.fail(f"a finite number, of {LARGEST:g} at most (three follow OFFSET),")
         self.advance()
         return value
 
@@ -148,7 +151,7 @@ class _Hierarchy:
         self.advance()
         if joint.channels:
             raise BvhError(f"{joint.name!r} has CHANNELS twice", self.offset)
-        if not self.token.isdecimal():
+        if not COUNT.fullmatch(self.token):
             self.fail("the number of channels")
         count = int(self.token)
         self.advance()
