@@ -10,7 +10,7 @@ import math
 import pickle
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -94,7 +94,7 @@ class _Reader(pickle._Unpickler):
         """Read the bytes that are there, where the original reserves as many as are announced."""
         self.append(self.read(int.from_bytes(self.read(8), "little")))  # type: ignore[attr-defined]
 
-    dispatch = {**pickle._Unpickler.dispatch, pickle.BYTEARRAY8[0]: read_bytearray}
+    dispatch: ClassVar[dict[int, Any]] = {**pickle._Unpickler.dispatch, pickle.BYTEARRAY8[0]: read_bytearray}
 
 
 def _nothing(*_: object) -> None:
