@@ -7,10 +7,22 @@ import numpy as np
 NUMBER = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 NUMBER_BYTES = b"0123456789+-.eE"  # float() takes other things too, such as "nan" and "1_000"
 LONGEST_QUOTE = 60
-BLOCK = 16384  # tokens converted together, so that the work stays within the processor's cache
+BLOCK = 1 << 16  # characters converted together, so that the work stays within the processor's cache
+BLANK = re.compile(rb"[\x00- ]")
 EXACT = 2.0**53  # float64 holds every integer below this
-MAX_LENGTH = 17  # the digits of such an integer and a sign
-ZERO, POINT, PLUS, MINUS = b"0.+-"
+PLUS, MINUS, POINT, ZERO = b"+-.0"
+
+WORD = 8
+"""Characters are worked on eight at a time, as the bytes of an integer: a token's last one is the highest byte."""
+LONGEST = 2 * WORD  # digits and point of a token that is converted together with others
+EACH = np.uint64(0x0101010101010101)
+HIGH_BITS = EACH * np.uint64(0x80)
+LOW_BITS = ~HIGH_BITS
+ZEROS = EACH * np.uint64(ZERO)
+POINTS = EACH * np.uint64(POINT ^ ZERO)
+TO_HIGH_BIT = EACH * np.uint64(0x80 - 10)  # added to a byte, sets its highest bit where it is ten or more
+NO_POINT = 8 * WORD
+SCALES = np.array([10.0 ** (WORD - 1 - bits // 8) for bits in range(NO_POINT)] + [1.0])
 
 
 class NotANumberError(ValueError):
@@ -22,48 +34,87 @@ class NotANumberError(ValueError):
         self.offset = offset
 
 
-def parse_numbers(text: bytes) -> tuple[np.ndarray, np.ndarray]:
-    """Give all numbers of blank-separated `text` as float64, and the offset at which each begins.
+def parse_numbers(text: bytes, start: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Give all numbers of blank-separated `text`, from `start` on, as float64, and how many there are in each line.
 
     The values are those of `float`. NotANumberError for anything that is no finite decimal number ("nan", "1,5").
     """
-    data = np.frombuffer(text, dtype=np.uint8)
-    inside = np.zeros(len(data) + 2, dtype=bool)
-    inside[1:-1] = data > ord(" ")
-    bounds = np.flatnonzero(inside[1:] != inside[:-1])
-    starts, ends = bounds[::2], bounds[1::2]
-    values = np.empty(len(starts))
-    for first in range(0, len(starts), BLOCK):
-        block = slice(first, first + BLOCK)
-        values[block] = _parse_block(text, data, starts[block], ends[block])
-    return values, starts
+    values = np.empty((len(text) - start + 1) // 2)
+    count, line_ends = 0, [np.zeros(1, dtype=int)]
+    while start < len(text):
+        found = BLANK.search(text, start + BLOCK)
+        stop = found.end() if found else len(text)
+        block = bytes(LONGEST) + text[start:stop]
+        starts, ends = _tokens(block)
+        try:
+            values[count : count + len(starts)] = _parse_block(block, starts, ends)
+        except NotANumberError as error:
+            error.offset += start - LONGEST
+            raise
+        newlines = np.flatnonzero(np.frombuffer(block, dtype=np.uint8) == ord("\n"))
+        line_ends.append(count + np.searchsorted(starts, newlines))
+        start, count = stop, count + len(starts)
+    return values[:count], np.diff(np.concatenate(line_ends), append=count)
 
 
-def _parse_block(text: bytes, data: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Convert some tokens: the plain ones ("-12.5") together, the others ("1e-5") one by one."""
-    lengths = np.minimum(ends - starts, MAX_LENGTH + 2).astype(np.uint8)  # enough to tell what is too long
-    place = np.arange(min(int(lengths.max()), MAX_LENGTH), dtype=np.uint8)[:, None]  # 0 is a token's last character
-    characters = data.take(ends - 1 - place, mode="clip")
-    present = place < lengths
-    figures = characters - np.uint8(ZERO)  # below 10 for digits only, since uint8 wraps around
-    digit, point = (figures < 10) & present, (characters == POINT) & present
-    lead = data[starts]
-    digits, points = digit.sum(axis=0, dtype=np.uint8), point.sum(axis=0, dtype=np.uint8)
-    known = digits + points + ((lead == PLUS) | (lead == MINUS))
+def _tokens(text: bytes) -> tuple[np.ndarray, np.ndarray]:
+    """Give where the tokens of a text that begins with a blank start and end."""
+    inside = np.zeros(len(text) + 1, dtype=bool)
+    np.greater(np.frombuffer(text, dtype=np.uint8), ord(" "), out=inside[:-1])
+    bounds = np.flatnonzero(inside[1:] != inside[:-1]) + 1
+    return bounds[::2], bounds[1::2]
 
-    # With the point counted as a digit 0, the number is `left * 10**(decimals + 1) + right`, all of it exact.
-    # (einsum, since waking BLAS threads takes longer than so small a product.)
-    power = 10.0 ** np.arange(MAX_LENGTH + 1)
-    together = np.einsum("p,pt->t", power[place[:, 0]], (digit * figures).astype(np.float64))
-    plain = (digits > 0) & (points <= 1) & (known == lengths) & (together < EXACT)
-    decimals = np.minimum((point * place).sum(axis=0, dtype=np.uint8), MAX_LENGTH - 1)
-    left = np.floor(together / power[decimals + 1])
-    integer = np.where(points > 0, together - 9 * left * power[decimals], together)
-    values = np.where(lead == MINUS, -integer, integer) / power[decimals]
+
+def _parse_block(text: bytes, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Convert the tokens of a text: the plain ones ("-12.5") together, the others ("1e-5") one by one.
+
+    No token starts within the first LONGEST characters. With the point counted as a digit 0, a number with decimals is
+    `left * 10**(decimals + 1) + right`, all of it exact.
+    """
+    words = np.ndarray(len(text) - WORD + 1, "<u8", text, strides=(1,))
+    lead = np.frombuffer(text, dtype=np.uint8)[starts]
+    negative = lead == MINUS
+    lengths = ends - starts - (negative | (lead == PLUS))
+    number, scale, points, plain = _parse_word(words[ends - WORD], lengths)
+    if np.max(lengths, initial=0) > WORD:
+        high, high_scale, high_points, high_plain = _parse_word(words[ends - LONGEST], lengths - WORD)
+        number += 10.0**WORD * high
+        scale = np.where(high_points > 0, 10.0**WORD * high_scale, scale)
+        points = points + high_points
+        plain &= high_plain
+    plain &= (points <= 1) & (lengths > points) & (lengths <= LONGEST) & (number < EXACT)
+    left = np.where(points > 0, np.floor(number / (10 * scale)), 0.0)
+    number -= 9 * scale * left
+    values = np.where(negative, -number, number) / scale
     others = np.flatnonzero(~plain)
     if len(others):
         values[others] = _parse_others(text, starts[others].tolist(), ends[others].tolist())
     return values
+
+
+def _parse_word(word: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Convert the last `lengths` of the eight characters in each word, all arithmetic being that of eight bytes.
+
+    Gives the number with the point counted as a digit 0, ten to the power of its decimals, the count of points, and
+    whether all else is digits.
+    """
+    unused = np.clip(8 * (WORD - lengths), 0, 8 * WORD).astype(np.uint64)
+    figures = ((word ^ ZEROS) >> unused) << unused
+    other = figures ^ POINTS
+    point = ~(((other & LOW_BITS) + LOW_BITS) | other | LOW_BITS)  # the highest bit of each byte that is a point
+    figures &= ~((point << np.uint64(1)) - (point >> np.uint64(7)))
+    plain = ((figures + TO_HIGH_BIT) | figures) & HIGH_BITS == 0
+    scale = SCALES[np.bitwise_count(point - np.uint64(1))]
+    return _from_figures(figures), scale, np.bitwise_count(point), plain
+
+
+def _from_figures(figures: np.ndarray) -> np.ndarray:
+    """Give the numbers whose decimal digits are the bytes of `figures`, the lowest byte first: pairs, fours, all."""
+    pairs = figures * np.uint64(10) + (figures >> np.uint64(8))
+    mask = np.uint64(0x000000FF000000FF)
+    upper = (pairs & mask) * np.uint64(100 + (1000000 << 32))
+    lower = ((pairs >> np.uint64(16)) & mask) * np.uint64(1 + (10000 << 32))
+    return ((upper + lower) >> np.uint64(32)).astype(np.float64)
 
 
 def _parse_others(text: bytes, starts: list[int], ends: list[int]) -> list[float]:

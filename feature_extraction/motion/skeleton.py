@@ -41,9 +41,12 @@ class Skeleton:
 
         The rest pose has all rotations zero. 1.0 for a skeleton without extent, so that it can always divide.
         """
-        _, places = fk(rotation.identity(1, len(self.names)), self.offsets[None], self.parents)
-        ends = [places[0, joint] + offset for joint, offset in self.end_sites]
-        extent = float(np.ptp(np.vstack([places[0], *ends]), axis=0).max())
+        places = self.offsets.copy()
+        for joint, parent in enumerate(self.parents):
+            if parent >= 0:
+                places[joint] += places[parent]
+        ends = [places[joint] + offset for joint, offset in self.end_sites]
+        extent = float(np.ptp(np.vstack([places, *ends]), axis=0).max())
         return extent if extent > 0 else 1.0
 
     def index(self, name: str) -> int:

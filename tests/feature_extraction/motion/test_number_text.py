@@ -22,9 +22,9 @@ FORMATS = st.sampled_from(["{!r}", "{:.6f}", "{:+.3f}", "{:.0f}", "{:e}", "{:.17
 )
 def test_every_way_to_print_a_number_is_read_exactly(numbers: list[tuple[float, str]], blank: str) -> None:
     text = (blank + blank.join(style.format(number) for number, style in numbers)).encode()
-    values, starts = parse_numbers(text)
+    values, counts = parse_numbers(text)
     np.testing.assert_array_equal(values, as_float(text))
-    assert [text[start : start + 1].isspace() for start in starts] == [False] * len(numbers)
+    assert counts.tolist() == [len(line.split()) for line in text.split(b"\n")]
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_minus_zero_keeps_its_sign() -> None:
 
 
 def test_texts_longer_than_a_block_are_read_whole() -> None:
-    numbers = np.random.default_rng(0).normal(0, 100, 2 * BLOCK + 3).round(4)
+    numbers = np.random.default_rng(0).normal(0, 100, BLOCK // 3).round(4)
     np.testing.assert_array_equal(parse_numbers("\n".join(map(str, numbers)).encode())[0], numbers)
 
 
