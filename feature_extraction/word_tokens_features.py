@@ -12,7 +12,7 @@ from feature_extraction.text.transcript import Transcript
 
 
 class WordTokensFeatures(BaseFeatures):
-    """One column of integers, `word`: the id of the word that takes most of frame i's time [i - 1/2, i + 1/2) / fps.
+    """One column of integers, `word`: the id of the word said in most of frame i's time [i - 1/2, i + 1/2) / fps.
 
     0 (PAD) is silence, 1 (UNK) a word that is not in the vocabulary, which is learned from the train split: words said
     `min_count` times or more and, where a file of `vectors` in GloVe's format is given, known to it.

@@ -15,7 +15,7 @@ from feature_extraction.text.word_vectors import embedding, pack, unpack
 
 
 class WordVectorsFeatures(BaseFeatures):
-    """Columns `vector_000`...: of the word that takes most of frame i's time [i - 1/2, i + 1/2) / fps.
+    """Columns `vector_000`...: the vector of the word said in most of frame i's time [i - 1/2, i + 1/2) / fps.
 
     Silence is all zeros, a word that is not known all ones. Known are the words of the train split (said `min_count`
     times or more) that the file of `vectors`, in GloVe's format, has.

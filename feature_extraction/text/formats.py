@@ -1,7 +1,6 @@
 """Transcript files: GENEA's JSON, TSV (start, end, word) and Praat's TextGrid."""
 
 import json
-import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -52,7 +51,7 @@ def parse_json(text: str) -> Iterator[Word]:
 
 def parse_tsv(text: str) -> Iterator[Word]:
     """Give the words of lines of start, end (seconds) and word, parted by tabs; the first line may name the columns."""
-    for number, line in enumerate(re.split("\r\n|\r|\n", text), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         cells = line.split("\t")
         if not line.strip() or (number == 1 and cells[0].strip().lower().startswith(HEADER)):
             continue
@@ -65,10 +64,13 @@ def parse_tsv(text: str) -> Iterator[Word]:
 
 
 def decoded(data: bytes) -> str:
-    """Give the text of bytes in UTF-8, or UTF-16 with its mark; ValueError naming the line that is neither."""
+    """Give the text of bytes in UTF-8, or UTF-16 with its mark, lines parted by newlines only.
+
+    ValueError naming the line that is neither.
+    """
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
-        return data.decode(encoding)
+        return data.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ValueError(f"line {line}: byte {error.start} is not {encoding}; save the file as UTF-8") from error

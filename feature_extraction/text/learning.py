@@ -1,5 +1,7 @@
 """What word features learn from the transcripts of the train split: which words there are."""
 
+import logging
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -7,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from feature_extraction.text.transcript import Transcript
-from feature_extraction.text.vocabulary import Vocabulary, forms, learn
+from feature_extraction.text.vocabulary import UNK, Vocabulary, forms, learn
 from feature_extraction.text.word_vectors import read_vectors
+
+log = logging.getLogger(__name__)
 
 
 def learn_words(
@@ -25,12 +29,16 @@ def learn_words(
             Path(folder) / Path(vectors).expanduser(), {form for word in set(words) for form in forms(word)}
         )
     vocabulary = learn(words, known, min_count)
+    lacking = "" if vectors is None else f" and known to {vectors}"
     if not vocabulary.words:
-        lacking = f", in {vectors}" if vectors is not None and words else ""
         raise ValueError(
-            f"no word to learn: the transcripts of the train split have {len(words)} words, "
-            f"none of them {min_count} times or more{lacking}"
+            f"no word to learn: of the {len(words)} words in the transcripts of the train split, none is there "
+            f"{min_count} times or more{lacking}"
         )
+    unknown = Counter(word for word in words if vocabulary.id(word) == UNK)
+    if unknown:
+        often = ", ".join(word for word, _ in unknown.most_common(5))
+        log.info("%d of %d words are not known (%s)", unknown.total(), len(words), often)
     return vocabulary, known or {}
 
 

@@ -4,7 +4,6 @@ Both are one stream of numbers, texts and flags that stand free; what else is wr
 manual, "TextGrid file formats").
 """
 
-import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -58,13 +57,15 @@ def _tier(parts: "_Parts", where: str) -> Tier:
     parts.number(f"the start of {where}")
     parts.number(f"the end of {where}")
     if kind not in ("IntervalTier", "TextTier"):
-        raise ValueError(f"line {parts.line}: {where} is an {shown(kind)}; IntervalTier or TextTier is wanted")
+        raise ValueError(
+            f"line {parts.line}: the class of {where} is {shown(kind)}; IntervalTier or TextTier is wanted"
+        )
     intervals = []
     for number in range(1, parts.count(f"the size of {where}") + 1):
         what = f"{where}, entry {number}"
-        start_s = parts.number(what)
-        end_s = parts.number(what) if kind == "IntervalTier" else start_s
-        label = parts.text(what)
+        start_s = parts.number(f"the time of {what}")
+        end_s = parts.number(f"the end of {what}") if kind == "IntervalTier" else start_s
+        label = parts.text(f"the text of {what}")
         intervals.append((parts.line, start_s, end_s, label))
     return Tier(name, tuple(intervals), kind == "IntervalTier")
 
@@ -113,7 +114,7 @@ class _Parts:
         """Give the next part, which is a number."""
         part = self.next(wanted)
         number = read_number(part)
-        if number is None or not math.isfinite(number):
+        if number is None:
             raise ValueError(f"line {self.line}: {wanted} is a number, not {shown(part)}")
         return number
 

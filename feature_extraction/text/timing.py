@@ -12,8 +12,8 @@ SLACK_S = 1e-6
 def spoken(transcript: Transcript, fps: float, frames: int) -> np.ndarray:
     """Give the place in the transcript of the word spoken in each frame: (frames,) int64, NOTHING in silence.
 
-    It is the word that takes most of frame i's time [i - 1/2, i + 1/2) / fps, the first of equals. A word that is
-    shorter than a frame counts as long as one, so that it is not lost.
+    It is the word that takes more of frame i's time [i - 1/2, i + 1/2) / fps than the others, the first of equals. A
+    word that is shorter than a frame counts as long as one, so that it is not lost.
     """
     edges = (np.arange(frames + 1) - 0.5) / fps
     places = np.full(frames, NOTHING, dtype=np.int64)
@@ -46,10 +46,10 @@ def within(transcript: Transcript, from_s: np.ndarray, to_s: np.ndarray) -> np.n
 
 
 def nearest(places: np.ndarray, transcript: Transcript, middles_s: np.ndarray, most: int) -> np.ndarray:
-    """Keep, of each row of `within`, the `most` words nearest to its middle, in their order: (windows, most)."""
+    """Keep, of each row of `within`, the `most` words nearest to its middle, the first of equals: (windows, most)."""
     if places.shape[1] <= most:
         return np.pad(places, ((0, 0), (0, most - places.shape[1])), constant_values=NOTHING)
     times = np.array([(word.start_s + word.end_s) / 2 for word in transcript.words])
-    away = np.where(places == NOTHING, np.inf, np.abs(times[places] - middles_s[:, None]))
+    away = np.where(places == NOTHING, np.inf, np.abs(times[places] - middles_s[:, None]).round(6))
     kept = np.sort(np.argsort(away, axis=1, kind="stable")[:, :most], axis=1)
     return np.take_along_axis(places, kept, axis=1)

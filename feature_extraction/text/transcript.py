@@ -1,5 +1,6 @@
 """A transcript: the words of a recording and when each of them is spoken."""
 
+import math
 import re
 import reprlib
 from dataclasses import dataclass
@@ -49,8 +50,13 @@ def timed_word(text: str, start_s: float, end_s: float) -> Word:
 
 
 def read_number(text: str) -> float | None:
-    """Give the number that a text is in decimal notation; None for anything else, infinity and hexadecimals too."""
-    return float(text) if _NUMBER.fullmatch(text) else None
+    """Give the number that a text is in decimal notation; None for anything else, and for what is beyond all bounds.
+
+    >>> read_number("-1.5e-1"), read_number("1_0"), read_number("nan"), read_number("1e999")
+    (-0.15, None, None, None)
+    """
+    number = float(text) if _NUMBER.fullmatch(text) else math.inf
+    return number if math.isfinite(number) else None
 
 
 def shown(value: object, most: int = 40) -> str:

@@ -16,7 +16,7 @@ def read_vectors(path: str | Path, words: Collection[str]) -> dict[str, np.ndarr
 
     A line is a word and its numbers, parted by spaces; a first line of two whole numbers (words, dim), as word2vec and
     fastText write, is passed over. Of a word that is there twice the first counts. FileNotFoundError when the file is
-    not there; ValueError naming file and line when a wanted word's line does not have as many numbers as the first.
+    not there; ValueError naming file and line when a wanted word has fewer numbers than the first line says.
     """
     path = Path(path)
     if not path.is_file():
@@ -27,9 +27,9 @@ def read_vectors(path: str | Path, words: Collection[str]) -> dict[str, np.ndarr
     starts = {word.split(b" ", 1)[0] for word in wanted}
     found: dict[str, np.ndarray] = {}
     with path.open("rb") as file:
-        dim = _dimension(file.readline(), file.readline(), path)
-        file.seek(0)
-        for number, line in enumerate(file, 1):
+        head, dim = _layout(file.readline(), path)
+        file.seek(len(head))
+        for number, line in enumerate(file, 2 if head else 1):
             if line[: line.find(b" ")] in starts:
                 word, values = _cells(line, dim, path, number)
                 if word in wanted and wanted[word] not in found:
@@ -58,19 +58,21 @@ def unpack(packed: Mapping[str, Any]) -> np.ndarray:
     return np.frombuffer(b64decode(packed["float32"]), dtype="<f4").reshape(-1, packed["dim"])
 
 
-def _dimension(first: bytes, second: bytes, path: Path) -> int:
-    header = len(first.split()) == 2 and all(cell.isdigit() for cell in first.split())
-    dim = len((second if header else first).split()) - 1
+def _layout(line: bytes, path: Path) -> tuple[bytes, int]:
+    """Give the first line if it is a head, and the length of the vectors."""
+    cells = line.split()
+    head = line if len(cells) == 2 and cells[0].isdigit() and cells[1].isdigit() else b""
+    dim = int(cells[1]) if head else len(cells) - 1
     if dim < 1:
-        raise ValueError(f"{path}: line {1 + header} is not a word and its numbers, parted by spaces")
-    return dim
+        raise ValueError(f"{path}: line 1 is not a word and its numbers, parted by spaces")
+    return head, dim
 
 
 def _cells(line: bytes, dim: int, path: Path, number: int) -> tuple[bytes, list[bytes]]:
     """Split a line from its end: a word may have spaces in it."""
     word, *values = line.rstrip().rsplit(b" ", dim)
     if len(values) != dim:
-        raise ValueError(f"{path}: line {number} has {len(values)} numbers where the first has {dim}")
+        raise ValueError(f"{path}: line {number} has {len(values)} numbers; {dim} are wanted, parted by spaces")
     return word, values
 
 
