@@ -35,7 +35,7 @@ def power_spectrogram(
     result = np.empty((frames, bins if bank is None else bank.shape[1]), samples.dtype)
     for first in range(0, frames, FRAMES_AT_ONCE):
         block = result[first : first + FRAMES_AT_ONCE]
-        sound = _stretch(samples, start + first * hop, (len(block) - 1) * hop + n_fft)
+        sound = stretch(samples, start + first * hop, (len(block) - 1) * hop + n_fft)
         spans = np.lib.stride_tricks.sliding_window_view(sound, n_fft)[::hop]
         spectrum = scipy.fft.rfft(spans * window, overwrite_x=True)[:, :bins]
         power = np.square(spectrum.real) + np.square(spectrum.imag)
@@ -135,8 +135,8 @@ def flux(levels: np.ndarray, *, memory: int = 1, neighbours: int = 0) -> np.ndar
     return np.maximum(levels[memory:] - past, 0.0).mean(axis=1)
 
 
-def _stretch(samples: np.ndarray, start: int, length: int) -> np.ndarray:
-    """`length` samples from `start`, zeros where there are none."""
+def stretch(samples: np.ndarray, start: int, length: int) -> np.ndarray:
+    """Give `length` of (n,) `samples` from `start`, zeros where there are none; a view where there are all."""
     if start >= 0 and start + length <= len(samples):
         return samples[start : start + length]
     padded = np.zeros(length, samples.dtype)
