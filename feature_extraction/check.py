@@ -13,6 +13,7 @@ import numpy as np
 import command
 from feature_extraction.examine import Examination, Finding, Level, MotionFacts, examine
 from feature_extraction.feature import few
+from feature_extraction.mirroring import mirrored_id, original_id
 from feature_extraction.parallel import workers
 from feature_extraction.store import SPLITS, find_arrays, find_raw, read_split, split_path
 from feature_extraction.twins import same_content, same_course
@@ -120,7 +121,8 @@ def _lists(sequences: Sequence[Examination], splits: Splits) -> Iterator[Finding
             yield Finding(f"split leak: in {one} and {other}: {few(both)}", "error")
     if not splits.get("train", True):
         yield Finding("the train list is empty", "error")
-    if splits and (unlisted := sorted(known.difference(*splits.values()))):
+    listed = {*(name for names in splits.values() for name in names)}
+    if splits and (unlisted := sorted(known - listed - set(map(mirrored_id, listed)))):
         yield Finding(f"in no split list: {few(unlisted)}")
 
 
@@ -128,10 +130,12 @@ def _pairs(sequences: Sequence[Examination], splits: Splits) -> Iterator[Finding
     listed = {name for names in splits.values() for name in names}
     kinds = {"motion": {one.sequence_id for one in sequences if "motion" in one.sources}}
     kinds["sound"] = {one.sequence_id for one in sequences if "audio" in one.sources}
-    for kind, other in (("motion", "sound"), ("sound", "motion")):
+    kinds["transcript"] = {one.sequence_id for one in sequences if "text" in one.sources}
+    for kind, other in (("motion", "sound"), ("sound", "motion"), ("sound", "transcript")):
         if kinds[other] and (alone := sorted(kinds[kind] - kinds[other])):
             text = f"pairs missing: {kind} and no {other} in {few(alone)}"
-            yield Finding(text, "warning" if listed.isdisjoint(alone) else "error")
+            harmless = other == "transcript" or listed.isdisjoint(alone)
+            yield Finding(text, "warning" if harmless else "error")
 
 
 def _lengths(sequences: Sequence[Examination], shortest_s: float) -> Iterator[Finding]:
@@ -190,8 +194,15 @@ def _dims(sequences: Sequence[Examination]) -> Iterator[Finding]:
         if odd := [f"{name} ({dim})" for name, dim in dims.items() if dim != usual[0][0]]:
             text = f"{feature} has {usual[0][0]} columns, but not in {few(odd)}; extract again"
             yield Finding(text, "error")
-        if missing := [one.sequence_id for one in sequences if one.dims and feature not in one.dims]:
+        images = any(_is_image(one) and feature in one.dims for one in sequences)
+        lacking = [one for one in sequences if one.dims and feature not in one.dims]
+        if missing := [one.sequence_id for one in lacking if images or not _is_image(one)]:
             yield Finding(f"{feature} is missing for {few(missing)}")
+
+
+def _is_image(one: Examination) -> bool:
+    """Tell a mirrored sequence, which has arrays of motion only and shares the others."""
+    return not one.sources and original_id(one.sequence_id) is not None
 
 
 def _twins(sequences: Sequence[Examination], splits: Splits) -> Iterator[Finding]:
@@ -221,7 +232,8 @@ def _told_twins(
 
 
 def _row(one: Examination, splits: Splits) -> tuple[str, ...]:
-    split = "+".join(name for name, ids in splits.items() if one.sequence_id in ids) or "-"
+    name = (original_id(one.sequence_id) if _is_image(one) else None) or one.sequence_id
+    split = "+".join(split for split, ids in splits.items() if name in ids) or "-"
     motion = (f"{one.motion.duration_s:.2f}", f"{one.motion.fps:.6g}") if one.motion else ("-", "-")
     audio = (f"{one.audio.duration_s:.2f}", f"{one.audio.sample_rate:.6g}") if one.audio else ("-", "-")
     return (one.sequence_id, split, *motion, *audio, "; ".join(_told(finding) for finding in one.findings))

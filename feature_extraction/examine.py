@@ -1,7 +1,8 @@
 """What can be told of one sequence by reading its files once: lengths, rates, and what is wrong with them."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -13,6 +14,8 @@ from feature_extraction.audio import Audio, read_audio
 from feature_extraction.motion.bvh import read_bvh
 from feature_extraction.motion.skeleton import Motion, joint_positions
 from feature_extraction.store import load_array
+from feature_extraction.text.formats import read_transcript
+from feature_extraction.text.transcript import Transcript
 
 FASTEST = 12.0
 """Skeleton heights per second that no joint of a person reaches (20 m/s)."""
@@ -88,16 +91,16 @@ def examine(sequence_id: str, raw: Mapping[str, Path], arrays: Mapping[str, Path
     """Read the raw files of a sequence, and its arrays by feature name, once each."""
     findings: list[Finding] = []
     motion = audio = None
-    try:
-        if "motion" in raw:
+    if "motion" in raw:
+        with _noting(findings):
             motion = _examine_motion(read_bvh(raw["motion"]), findings)
-    except (ValueError, OSError) as error:
-        findings.append(Finding(str(error), "error"))
-    try:
-        if "audio" in raw:
+    if "audio" in raw:
+        with _noting(findings):
             audio = _examine_audio(read_audio(raw["audio"]), findings)
-    except (ValueError, OSError) as error:
-        findings.append(Finding(str(error), "error"))
+    if "text" in raw:
+        with _noting(findings):
+            durations_s = [each.duration_s for each in (motion, audio) if each]
+            _examine_text(read_transcript(raw["text"]), min(durations_s, default=np.inf), findings)
     dims = _examine_arrays(arrays, findings)
     return Examination(sequence_id, frozenset(raw), motion, audio, dims, tuple(findings))
 
@@ -125,6 +128,15 @@ def speed_spikes(motion: Motion) -> list[tuple[float, str, float]]:
 def silent_s(audio: Audio) -> float:
     """Give for how many seconds a sound is silent, in blocks of BLOCK_S."""
     return float((_loudness(audio) < SILENT).mean() * audio.duration_s)
+
+
+@contextmanager
+def _noting(findings: list[Finding]) -> Iterator[None]:
+    """Make a finding of a file that cannot be read."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        findings.append(Finding(str(error), "error"))
 
 
 def _examine_motion(motion: Motion, findings: list[Finding]) -> MotionFacts:
@@ -163,6 +175,13 @@ def _examine_audio(audio: Audio, findings: list[Finding]) -> AudioFacts:
     )
 
 
+def _examine_text(transcript: Transcript, duration_s: float, findings: list[Finding]) -> None:
+    if not transcript.words:
+        findings.append(Finding("the transcript has no words"))
+    elif late := sum(word.start_s >= duration_s for word in transcript.words):
+        findings.append(Finding(f"{late} of {len(transcript.words)} words are said after the end of the recording"))
+
+
 def _examine_arrays(arrays: Mapping[str, Path], findings: list[Finding]) -> dict[str, int | None]:
     dims: dict[str, int | None] = dict.fromkeys(arrays)
     lengths: dict[str, dict[str, int]] = {}
@@ -172,12 +191,15 @@ def _examine_arrays(arrays: Mapping[str, Path], findings: list[Finding]) -> dict
         except (ValueError, OSError) as error:
             findings.append(Finding(str(error), "error"))
             continue
-        if values.ndim != 2 or values.dtype != np.float32:
+        whole = values.dtype == np.int64  # tokens, labels
+        if values.ndim != 2 or not (whole or values.dtype == np.float32):
             findings.append(Finding(f"{feature} is {values.dtype} {values.shape}, not float32 (frames, dim)", "error"))
             continue
         if bad := int((~np.isfinite(values)).any(axis=1).sum()):
             findings.append(Finding(f"{feature} has NaN or infinity in {bad} of {len(values)} frames", "error"))
         dims[feature] = values.shape[1]
+        if whole and len(values) == 1:
+            continue  # a label holds for all frames
         lengths.setdefault(feature.rpartition("_")[2], {})[feature] = len(values)
     for counts in lengths.values():
         if len(set(counts.values())) > 1:

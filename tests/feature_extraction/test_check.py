@@ -12,11 +12,13 @@ import soxr
 from feature_extraction.check import Checkup, check, main, table
 from feature_extraction.examine import speed_spikes
 from feature_extraction.extract import extract
+from feature_extraction.mirroring import mirrored_id
 from feature_extraction.motion import rotation
 from feature_extraction.motion.bvh import read_bvh, write_bvh
 from feature_extraction.motion.resample import resample
 from feature_extraction.motion.skeleton import Motion
-from feature_extraction.store import feature_path, load_array, read_split, save_array, split_path
+from feature_extraction.recipe import parse_recipe
+from feature_extraction.store import feature_path, find_raw, load_array, read_split, save_array, split_path
 from tests.feature_extraction.small_corpus import NAMES, SAMPLE_RATE, add_pair, clicking, make_corpus, swaying
 
 
@@ -235,3 +237,41 @@ def test_an_empty_or_absent_folder_is_an_error(tmp_path: Path) -> None:
         check(tmp_path)
     with pytest.raises(FileNotFoundError, match="nowhere"):
         check(tmp_path / "nowhere")
+
+
+def transcribe(folder: Path, *starts_s: float) -> None:
+    """Give every sequence a transcript with a word at each of these times."""
+    for sequence_id in find_raw(folder):
+        lines = [f"{start_s}\t{start_s + 0.2}\tword\n" for start_s in starts_s]
+        (folder / f"{sequence_id}.tsv").write_text("".join(lines))
+
+
+def test_mirror_images_labels_and_tokens_are_no_illness(corpus: Path) -> None:
+    transcribe(corpus, 0.5)
+    features = {
+        "pose": {"source": "motion", "extractors": [{"name": "expmap", "joints": "all"}], "mirror": True},
+        "words": {"source": "text", "extractors": [{"name": "word_tokens"}]},
+        "style": {"source": "label", "extractors": [{"name": "label", "pattern": "s"}]},
+    }
+    extract(corpus, parse_recipe("more", {"fps": 20, "features": features}), jobs=1)
+    assert found(corpus) == []
+    image = mirrored_id(read_split(corpus, "train")[0])
+    (row,) = [line for line in table(examined(corpus)) if line.startswith(image)]
+    assert row.split()[1] == "train"
+    feature_path(corpus, image, "pose_20").unlink()
+    assert not any(image in finding for finding in found(corpus))
+    feature_path(corpus, read_split(corpus, "train")[0], "pose_20").unlink()
+    assert only(found(corpus), "pose_20 is missing")
+
+
+def test_transcripts_are_examined(corpus: Path) -> None:
+    transcribe(corpus, 0.5, 2.5)
+    assert found(corpus) == ["warning: 1 of 2 words are said after the end of the recording"] * 5
+    transcribe(corpus)
+    assert found(corpus) == ["warning: the transcript has no words"] * 5
+    transcribe(corpus, 0.5)
+    (corpus / "s0.tsv").write_text("1\tbefore\tword\n")
+    (corpus / "s1.tsv").unlink()
+    first, second = found(corpus)
+    assert only([first], "warning", "sound and no transcript in s1")
+    assert only([second], "error", "s0.tsv", "line 1")
