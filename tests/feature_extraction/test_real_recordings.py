@@ -1,0 +1,111 @@
+"""Every representation on every real recording: motion comes back, sound gives numbers whatever the file's format."""
+
+import json
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import registry
+from feature_extraction.align import natural_frames, raw_frames, read_raw
+from feature_extraction.audio import Audio
+from feature_extraction.feature import find_extractor
+from feature_extraction.motion.bvh import read_bvh
+from feature_extraction.motion.joint_places import JointPlaces
+from feature_extraction.motion.resample import resample
+from feature_extraction.motion.skeleton import Motion, joint_positions
+from tests.feature_extraction.motion.synthetic import recordings
+
+OF_MOTION = [name for name in registry.names("features") if find_extractor(name).reversible]
+OF_SOUND = [name for name in registry.names("features") if find_extractor(name).source == "audio"]
+RATES_IN = (20, 24, 30, 60, 100, 119.88, 120)
+RATES_OUT = (20, 30)
+EVERY = 5
+FPS = 20
+POSITION, DIRECTION = 1e-4, 1e-3
+"""What is allowed to be off: joints, in units of the height; the directions of bones, if places are all there is."""
+LOSSLESS, LOSSY, POOR = 0.01, 0.12, np.inf
+ALLOWED = {
+    "metal_16k_mono_float.wav": LOSSLESS,
+    "metal_22k_mono.flac": LOSSLESS,
+    "metal_44k_st_pcm16.wav": LOSSLESS,
+    "metal_48k_mono_pcm24.wav": LOSSLESS,
+    "metal_44k_st.mp3": LOSSY,
+    "metal_44k_st.ogg": LOSSY,
+    "metal_8k_mono_u8.wav": POOR,
+}
+"""What features of one recording in other formats are allowed to be off, on average, in units of their deviation."""
+SHORT = 1e-3
+"""Bones shorter than this, in units of the height, have no direction worth the name."""
+
+
+def there_and_back(name: str, motion: Motion, fps: float) -> Motion:
+    """A motion as all joints of a representation at `fps` give it back, what decoding needs having been JSON."""
+    extractor = find_extractor(name)(fps, joints="all")
+    array = extractor.encode(motion)
+    assert np.isfinite(array.values).all()
+    return extractor.decode(array.values, array.columns, json.loads(json.dumps(array.decoding)))
+
+
+def bone_directions(motion: Motion) -> np.ndarray:
+    """The unit vectors (frames, joints - 1, 3) from each joint's parent to it; 0 for bones without length."""
+    places = joint_positions(motion)
+    bones = places[:, 1:] - places[:, motion.skeleton.parents[1:]]
+    length = np.linalg.norm(bones, axis=-1, keepdims=True)
+    return np.where(length > SHORT * motion.skeleton.height, bones / np.maximum(length, 1e-300), 0.0)
+
+
+def assert_given_back(name: str, motion: Motion, fps: float) -> None:
+    given, wanted = there_and_back(name, motion, fps), resample(motion, fps)
+    assert (given.fps, given.frames) == (fps, natural_frames(motion, fps))
+    assert given.skeleton.names == wanted.skeleton.names
+    if issubclass(find_extractor(name), JointPlaces):
+        assert np.abs(bone_directions(given) - bone_directions(wanted)).max(initial=0.0) < DIRECTION
+    else:
+        away = np.linalg.norm(joint_positions(given) - joint_positions(wanted), axis=-1)
+        assert away.max() < POSITION * wanted.skeleton.height
+
+
+@pytest.mark.parametrize("fps", [FPS, pytest.param(30, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", OF_MOTION)
+def test_every_recording_is_given_back(name: str, fps: float, shared_data: Path) -> None:
+    for path in recordings(shared_data):
+        assert_given_back(name, read_bvh(path), fps)
+
+
+@pytest.mark.parametrize("name", OF_MOTION)
+def test_single_frames_of_every_recording_are_given_back(name: str, shared_data: Path) -> None:
+    for path in recordings(shared_data):
+        motion = read_bvh(path)
+        assert_given_back(name, motion.cut(motion.frames // 2, motion.frames // 2 + 1), FPS)
+
+
+@pytest.mark.parametrize("name", OF_MOTION)
+def test_recordings_at_any_rate_are_given_back_at_any(name: str, shared_data: Path) -> None:
+    """Each recording is tried at some of the pairs of rates, so that all of them have their turn."""
+    pairs = list(product(RATES_IN, RATES_OUT))
+    for number, path in enumerate(recordings(shared_data)):
+        piece = read_bvh(path).cut(0, 50)
+        for rate_in, rate_out in pairs[number % EVERY :: EVERY]:
+            assert_given_back(name, replace(piece, fps=rate_in), rate_out)
+
+
+@pytest.mark.parametrize("name", OF_SOUND)
+def test_the_format_of_the_sound_does_not_matter(name: str, shared_data: Path) -> None:
+    """One recording in all formats; at 8 kHz with 8 bits, half of its bands are not there."""
+    features = find_extractor(name)(FPS)
+    values = {}
+    for path in sorted((shared_data / "audio_formats").iterdir()):
+        raw = read_raw(path, "audio", FPS)
+        assert isinstance(raw, Audio)
+        values[path.name] = features.encode(raw).values
+        assert len(values[path.name]) == raw_frames(path, "audio", FPS)
+        assert np.isfinite(values[path.name]).all()
+        assert values[path.name].dtype == np.float32
+    frames = min(map(len, values.values()))
+    best = values["metal_44k_st_pcm16.wav"][:frames]
+    off = {kind: np.abs(each[:frames] - best).mean() / best.std() for kind, each in values.items()}
+    assert best.std() > 0
+    assert {kind: part for kind, part in off.items() if part > ALLOWED[kind]} == {}
