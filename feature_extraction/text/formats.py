@@ -1,7 +1,7 @@
 """Transcript files: GENEA's JSON, TSV (start, end, word) and Praat's TextGrid."""
 
 import json
-import sys
+import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -86,11 +86,11 @@ PARSERS: dict[str, Callable[[str], Iterator[Word]]] = {
 
 def _loaded(text: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, parse_int=float)  # an int has no bounds, and too many digits are an error without place
     except RecursionError as error:
-        raise ValueError("it is nested too deeply for a transcript") from error
-    except ValueError as error:  # a number with too many digits is one that has no line and column
-        raise ValueError(f"it is not valid JSON: {error}") from error
+        raise ValueError("the file is nested too deeply for a transcript") from error
+    except json.JSONDecodeError as error:
+        raise ValueError(f"the file is not valid JSON: {error}") from error
 
 
 def _json_word(word: dict[str, Any], where: str) -> Word:
@@ -108,9 +108,9 @@ def _json_word(word: dict[str, Any], where: str) -> Word:
 def _seconds(value: Any, name: str) -> float:
     """Give the seconds of "1.3s", "1.3" or 1.3."""
     seconds = read_number(value.strip().removesuffix("s")) if isinstance(value, str) else value
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not abs(seconds) <= sys.float_info.max:
+    if not isinstance(seconds, float) or not math.isfinite(seconds):
         raise ValueError(f'{name} is {shown(value)}; seconds such as "1.3s" are wanted')
-    return float(seconds)
+    return seconds
 
 
 def _list(value: Any, where: str) -> list[Any]:
