@@ -18,10 +18,11 @@ BACKENDS = (LOCAL, "dask", "ray")
 class Workers:
     """A number of processes and the bar that shows how far they are."""
 
-    def __init__(self, jobs: int, bar: tqdm):
-        """Use `jobs` processes; 1 stays in this one."""
+    def __init__(self, jobs: int, bar: tqdm, return_as: str = "generator"):
+        """Use `jobs` processes; 1 stays in this one. Where all results come at once, `return_as` is "list"."""
         self.jobs = jobs
         self.bar = bar
+        self.return_as = return_as
 
     def each(
         self, title: str, function: Callable[..., Result], arguments: Sequence[tuple[Any, ...]], step: int = 1
@@ -42,7 +43,8 @@ class Workers:
     def _results(self, function: Callable[..., Result], arguments: Sequence[tuple[Any, ...]]) -> Iterator[Result]:
         if min(self.jobs, len(arguments)) < 2:
             return (function(*each) for each in arguments)
-        return Parallel(n_jobs=self.jobs, return_as="generator")(delayed(function)(*each) for each in arguments)
+        results = Parallel(n_jobs=self.jobs, return_as=self.return_as)(delayed(function)(*each) for each in arguments)
+        return iter(results)
 
     def _counted(self, results: Iterator[Result], step: int) -> Iterator[Result]:
         for result in results:
@@ -65,7 +67,8 @@ def workers(
         bar = stack.enter_context(
             tqdm(total=total, unit="file", disable=None if progress else True, dynamic_ncols=True)
         )
-        yield Workers(effective_n_jobs(-1) if jobs < 1 else jobs, bar)
+        return_as = "list" if backend == "ray" else "generator"
+        yield Workers(effective_n_jobs(-1) if jobs < 1 else jobs, bar, return_as)
         bar.total = bar.n  # what failed on the way had no further steps
 
 
