@@ -39,6 +39,8 @@ class BaseFeatures(ABC):
     """Whether `decode` gives the motion back."""
     version: ClassVar[int] = 1
     """Raised when the same input and parameters give other numbers than before, so that stored arrays are redone."""
+    requires: ClassVar[str | None] = None
+    """A package that it cannot do without, and that only the project's extra of the same name brings: "madmom"."""
 
     def __init__(self, fps: float):
         """Extract at `fps` frames per second."""

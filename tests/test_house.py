@@ -131,6 +131,7 @@ def test_third_party_imports_are_declared(module: str) -> None:
     extras = PYPROJECT["project"]["optional-dependencies"]
     optional = [requirement for name, extra in extras.items() if name != "dev" for requirement in extra]
     declared = {Requirement(each).name.lower() for each in [*PYPROJECT["project"]["dependencies"], *optional]}
+    declared |= set(extras)  # an extra bears the name that what it brings is imported by
     distributions = packages_distributions()
     for name in {name.split(".")[0] for name in IMPORTS[module]} - set(sys.stdlib_module_names) - set(OURS):
         known = {each.lower() for each in distributions.get(name, [name])}

@@ -1,6 +1,7 @@
 """What every extractor promises; one that is added to the package is tested on arrival."""
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,11 @@ from feature_extraction.motion.skeleton import Motion, joint_positions
 from feature_extraction.text.transcript import Transcript, Word
 from tests.feature_extraction.small_corpus import SAMPLE_RATE, clicking, swaying
 
-EXTRACTORS = registry.names("features")
+EXTRACTORS = [
+    name
+    for name in registry.names("features")
+    if (package := find_extractor(name).requires) is None or find_spec(package)
+]
 REVERSIBLE = [name for name in EXTRACTORS if find_extractor(name).reversible]
 
 
