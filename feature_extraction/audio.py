@@ -109,9 +109,9 @@ def _opened(path: Path) -> soundfile.SoundFile:
     try:
         file = soundfile.SoundFile(path)
     except soundfile.LibsndfileError as error:
-        raise ValueError(
-            f"{path} is no readable sound file: {error.error_string} Give wav, flac, ogg or mp3."
-        ) from error
+        # of an mp3 without a valid frame libsndfile says that the file does not exist
+        fault = "There is no sound in it." if "does not exist" in error.error_string else error.error_string
+        raise ValueError(f"{path} is no readable sound file: {fault} Give wav, flac, ogg or mp3.") from error
     if not SLOWEST_RATE <= file.samplerate <= FASTEST_RATE:
         raise ValueError(f"{path} says that it has {file.samplerate} samples a second, which is no rate of sound")
     return file
@@ -119,11 +119,14 @@ def _opened(path: Path) -> soundfile.SoundFile:
 
 def _mono_blocks(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
     equal = np.full(file.channels, 1.0 / file.channels, np.float32)
+    decoded = 0
     try:
         while len(block := file.read(_BLOCK, dtype="float32", always_2d=True)):
+            decoded += len(block)
             yield block[:, 0] if file.channels == 1 else block @ equal
     except soundfile.LibsndfileError as error:
-        raise ValueError(f"{file.name} cannot be decoded: {error.error_string}") from error
+        place = f"somewhere after {decoded / file.samplerate:.1f} s"
+        raise ValueError(f"{file.name} cannot be decoded, {place}: {error.error_string}") from error
 
 
 def _refuse_no_sound(samples: np.ndarray, sample_rate: int, path: str | Path) -> None:
