@@ -98,7 +98,9 @@ class HipCentric(RootMode):
         return rotation.mul(np.array(start["rotation"]), rotations), np.tile(start["position"], (len(rotations), 1))
 
     def merge(self, starts: Sequence[Any]) -> Any:
-        """Give the mean rotation without heading, at the median height."""
+        """Give the mean rotation without heading, at the median height; of no starts, the origin."""
+        if not starts:
+            return {"rotation": rotation.identity().tolist(), "position": [0.0, 0.0, 0.0]}
         upright = [_without_heading(np.array(start["rotation"])) for start in starts]
         height = float(np.median([start["position"][UP] for start in starts]))
         return {"rotation": rotation.mean(np.array(upright)).tolist(), "position": [0.0, height, 0.0]}

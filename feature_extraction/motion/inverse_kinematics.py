@@ -11,8 +11,8 @@ import numpy as np
 from feature_extraction.motion import rotation
 from feature_extraction.motion.skeleton import Skeleton
 
-PULL = 1e-6
-"""The weight of the rest beside that of the bones: what these determine, they determine to about this, in radians."""
+PULL = 1e-8
+"""The weight of the rest beside that of the bones: it decides only what these leave open."""
 SHORT = 1e-6
 """A bone shorter than this, in units of the skeleton's height, points nowhere."""
 

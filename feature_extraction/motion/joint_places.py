@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BONES = ("auto", "skeleton", "points")
+NAMELESS = "root"
 OTHER_BONES = 0.25
 """Bones whose lengths differ from the skeleton's by more than this part, half of them at least, are not its bones."""
 
@@ -76,9 +77,14 @@ class JointPlaces(BaseFeatures):
         return FeatureArray(np.concatenate(blocks, axis=1, dtype=np.float32), tuple(columns), decoding)
 
     def decode(self, values: np.ndarray, columns: Sequence[str], decoding: Mapping[str, Any]) -> Motion:
-        """Give the motion of (frames, dim) `values`; ValueError when a selected joint has no columns."""
-        skeleton = Skeleton.from_dict(decoding["skeleton"])
+        """Give the motion of (frames, dim) `values`; ValueError when a selected joint has no columns.
+
+        Without a skeleton in `decoding` ({}), it is one of points that are connected with the root only.
+        """
         table = Table.of(values, columns)
+        if "skeleton" not in decoding:
+            return self._unconnected(table)
+        skeleton = Skeleton.from_dict(decoding["skeleton"])
         known = [skeleton.index(name) for name in decoding["joints"]]
         root = table.get(skeleton.names[0], self.root.parts)
         places = np.zeros((len(values), len(skeleton.names), 3))
@@ -87,7 +93,9 @@ class JointPlaces(BaseFeatures):
             places[:, j] = table.get(skeleton.names[j], POSITION)
         rest = np.array([decoding["fill"][name] for name in skeleton.names])
         if self.bones == "points" or (self.bones == "auto" and _are_of_other_bones(places, known, skeleton, rest)):
-            return self._points(places, known, skeleton, root, decoding["start"])
+            above = [_above(j, known, skeleton) for j in known]
+            parents = [known.index(parent) if parent >= 0 else -1 for parent in above]
+            return self._points([skeleton.names[j] for j in known], parents, places[:, known], root, decoding["start"])
         rotations, positions = inverse_kinematics.solve(places, known, skeleton, rest)
         rotations[:, 0], positions[:, 0] = self.root.decode(root, rotations[:, 0], decoding["start"])
         return Motion(skeleton, self.fps, rotations, positions)
@@ -104,12 +112,21 @@ class JointPlaces(BaseFeatures):
             "start": self.root.merge([decoding["start"] for decoding in decodings.values()]),
         }
 
-    def _points(self, places: np.ndarray, known: list[int], skeleton: Skeleton, root: np.ndarray, start: Any) -> Motion:
+    def _unconnected(self, table: Table) -> Motion:
+        """Give the motion of points of which only the columns tell."""
+        log.warning("no skeleton is known of these places: the motion is one of points, connected with the root only")
+        joints = list(dict.fromkeys(column.rpartition("_")[0] for column in table.columns))
+        above, below = ([joints[0]], joints[1:]) if self.root.parts else ([NAMELESS], joints)
+        root = table.get(above[0], self.root.parts)
+        places = np.stack([self.root.place(root), *(table.get(joint, POSITION) for joint in below)], axis=1)
+        return self._points(above + below, [-1] + [0] * len(below), places, root, self.root.merge([]))
+
+    def _points(
+        self, joints: Sequence[str], parents: Sequence[int], places: np.ndarray, root: np.ndarray, start: Any
+    ) -> Motion:
         turn, position = self.root.decode(root, rotation.identity(len(places)), start)
-        seen = places[:, known] - places[:, [0]]
-        parents = [known.index(above) if (above := _above(j, known, skeleton)) >= 0 else -1 for j in known]
-        world = position[:, None] + rotation.mul_vec(turn[:, None], seen)
-        return point_motion(world, [skeleton.names[j] for j in known], parents, self.fps)
+        world = position[:, None] + rotation.mul_vec(turn[:, None], places - places[:, :1])
+        return point_motion(world, joints, parents, self.fps)
 
 
 def _resting(motion: Motion, selected: Sequence[int]) -> Skeleton:
