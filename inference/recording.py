@@ -1,5 +1,6 @@
 """One sequence to generate for: where its files are, and the features that a model reads of it."""
 
+import glob
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,9 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from feature_extraction import store
+from feature_extraction.align import pair_frames
 from feature_extraction.audio import Audio, read_audio, working_rate
 from feature_extraction.feature import Feature
 from feature_extraction.motion.bvh import read_bvh
+from feature_extraction.text.formats import read_transcript
 from registry import nearest
 
 log = logging.getLogger(__name__)
@@ -47,7 +50,7 @@ def find_recording(
     if path.suffix.lower() in store.SUFFIXES["audio"]:
         if not path.is_file():
             raise FileNotFoundError(f"there is no sound file {path}")
-        return Recording(path.stem, None, {"audio": path})
+        return Recording(path.stem, None, {"audio": path} | _transcript_of(path))
     if data_dir is None or not data_dir.is_dir():
         raise FileNotFoundError(f"no data folder {data_dir} to look for {name} in; give --data_dir, or a sound file")
     raw = store.find_raw(data_dir)
@@ -77,11 +80,15 @@ def read_feature(recording: Recording, modality: str, feature: Feature | None) -
         ValueError: if the raw file cannot be read or is shorter than a frame, or has other columns than the model's.
     """
     stored = _stored(recording, modality, feature)
-    if stored is not None or feature is None or feature.source not in recording.raw:
+    if stored is not None or feature is None or feature.source not in {*recording.raw, "label"}:
         return stored
+    if feature.source == "label":
+        return feature.encode(recording.sequence_id)
     path = recording.raw[feature.source]
     if feature.source == "motion":
         return feature.encode(read_bvh(path))
+    if feature.source == "text":
+        return feature.encode(read_transcript(path), pair_frames(recording.raw, "text", feature.fps))
     return feature.encode(_sound(path, feature.fps))
 
 
@@ -103,6 +110,13 @@ def _stored(recording: Recording, modality: str, feature: Feature | None) -> np.
             return None
     path = store.feature_path(recording.data_dir, recording.sequence_id, modality)
     return np.array(store.load_array(path)) if path.is_file() else None
+
+
+def _transcript_of(sound: Path) -> dict[str, Path]:
+    """The transcript beside a sound file, by source."""
+    beside = {path.suffix.lower(): path for path in sound.parent.glob(f"{glob.escape(sound.stem)}.*")}
+    found = [beside[ending] for ending in store.SUFFIXES["text"] if ending in beside]
+    return {"text": found[0]} if found else {}
 
 
 def _sound(path: Path, fps: float) -> Audio:

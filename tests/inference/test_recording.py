@@ -1,0 +1,49 @@
+"""What a model reads of a recording: stored arrays, or the raw files, words and labels among them."""
+
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from feature_extraction.feature import Feature
+from inference.recording import find_recording, read_feature
+
+RATE = 16000
+
+
+def sound(folder: Path, name: str, seconds: float = 2.0) -> Path:
+    path = folder / f"{name}.wav"
+    soundfile.write(path, np.sin(np.arange(round(seconds * RATE)) / 9), RATE)
+    return path
+
+
+def tokens() -> Feature:
+    extractor = {"name": "word_tokens", "state": {"words": ["so"]}}
+    return Feature("words_20", "words_20", "text", 20, (extractor,), ("word",), (1,), ("word",))
+
+
+def label() -> Feature:
+    extractor = {"name": "label", "pattern": "[a-z]+", "state": {"classes": ["tango", "waltz"]}}
+    return Feature("style_20", "style_20", "label", 20, (extractor,), ("label",), (1,), ("label",))
+
+
+def test_the_transcript_beside_a_sound_file_belongs_to_it(tmp_path: Path) -> None:
+    path = sound(tmp_path, "waltz [1]")
+    (tmp_path / "waltz [1].tsv").write_text("0.5\t1.0\tso\n")
+    (tmp_path / "waltz 1.tsv").write_text("not this one")
+    recording = find_recording(str(path), None)
+    words = read_feature(recording, "words_20", tokens())
+    assert words is not None
+    assert words.dtype == np.int64
+    assert words.flatten().tolist() == [0] * 10 + [2] * 11 + [0] * 19
+
+
+def test_without_a_transcript_there_are_no_words(tmp_path: Path) -> None:
+    assert read_feature(find_recording(str(sound(tmp_path, "waltz")), None), "words_20", tokens()) is None
+
+
+def test_a_label_is_made_of_the_name(tmp_path: Path) -> None:
+    recording = find_recording(str(sound(tmp_path, "waltz_7")), None)
+    value = read_feature(recording, "style_20", label())
+    assert value is not None
+    assert value.tolist() == [[1]]
