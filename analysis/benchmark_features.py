@@ -4,6 +4,7 @@ import argparse
 import logging
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -148,9 +149,11 @@ def _decode(extractor: BaseFeatures, array: FeatureArray) -> Motion:
 
 
 def _extractors(source: str, fps: float) -> Iterator[tuple[str, BaseFeatures]]:
+    """The extractors of a source, but for those that need what is not installed."""
     for name in registry.names("features"):
         if (extractor := find_extractor(name)).source == source:
-            yield name, extractor(fps)
+            with suppress(LookupError):
+                yield name, extractor(fps)
 
 
 def _compared(rates: Mapping[str, float], reference: Rate | None) -> str:

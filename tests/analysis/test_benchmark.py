@@ -1,6 +1,7 @@
 """The benchmarks print their tables; gathering, reading and extracting are as fast as the project wants them."""
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,9 @@ PROMISED = {
     "mfcc": (1000, "times real time"),
     "chroma": (60, "times real time"),
 }
+
+USUAL_CORE = 65
+"""GFLOP/s, float32."""
 
 
 def printed(capsys: pytest.CaptureFixture[str], *argv: str) -> dict[str, str]:
@@ -55,7 +59,7 @@ def test_the_features_table_has_each_stage_of_the_given_recordings(
     assert figure(rows["parse BVH"], "MB/s") > 0
     for name in registry.names("features"):
         extractor = find_extractor(name)
-        if extractor.source in UNIT:
+        if extractor.source in UNIT and (extractor.requires is None or find_spec(extractor.requires)):
             assert figure(rows[name], UNIT[extractor.source]) > 0
         if extractor.reversible:
             assert figure(rows[f"decode {name}"], "frames/s") > 0
@@ -75,7 +79,11 @@ def test_gathering_takes_less_than_twice_a_plain_copy_at_100_000_windows_a_secon
 
 @pytest.mark.slow
 def test_features_are_as_fast_as_promised(capsys: pytest.CaptureFixture[str], shared_data: Path) -> None:
-    """The best of three runs, on one core; what it promises is for a core of 65 GFLOP/s."""
-    runs = [printed(capsys, "features", "--bvh", str(shared_data / "bvh" / "pymo_AV_8Walk.bvh")) for _ in range(3)]
-    best = {stage: max(figure(rows[stage], unit) for rows in runs) for stage, (_, unit) in PROMISED.items()}
+    """The best of three runs, on one core; less is promised for one of less than USUAL_CORE, or with others at work."""
+    best: dict[str, float] = dict.fromkeys(PROMISED, 0.0)
+    for _ in range(3):
+        rows = printed(capsys, "features", "--bvh", str(shared_data / "bvh" / "pymo_AV_8Walk.bvh"))
+        power = min(1.0, figure(rows["matrix product, float32"], "GFLOP/s") / USUAL_CORE)
+        for stage, (_, unit) in PROMISED.items():
+            best[stage] = max(best[stage], figure(rows[stage], unit) / power)
     assert {stage: speed for stage, speed in best.items() if speed < PROMISED[stage][0]} == {}
