@@ -10,9 +10,13 @@ import numpy as np
 import command
 from feature_extraction.motion import edit, rotation, smpl
 from feature_extraction.motion.bvh import read_bvh, write_bvh
+from feature_extraction.motion.joint_map import match, read_names
 from feature_extraction.motion.mirror import mirror
 from feature_extraction.motion.resample import resample
+from feature_extraction.motion.retarget import retarget
 from feature_extraction.motion.skeleton import Motion, Skeleton, joint_positions
+
+log = logging.getLogger(__name__)
 
 Make = Callable[[Path, argparse.Namespace], Motion]
 AXIS_HELP = "the axis that is up in IN; it becomes y (--up=-y for -y)"
@@ -114,6 +118,30 @@ def _reorder(path: Path, options: argparse.Namespace) -> Motion:
     return edit.with_euler_order(motion, options.euler_order) if options.euler_order else motion
 
 
+def _retarget(path: Path, options: argparse.Namespace) -> Motion:
+    motion, target = read_bvh(path), read_bvh(options.skeleton)
+    joints = match(motion.skeleton, target.skeleton, read_names(options.map) if options.map else None)
+    rest, target_rest = _pose(path, motion, options.rest), _pose(options.skeleton, target, options.skeleton_rest)
+    moved = retarget(motion, target, joints, rest=rest, target_rest=target_rest)
+    log.info("%s: %d of %d joints are driven", path.name, len(joints), len(target.skeleton.names))
+    for file, skeleton, used in (
+        (path, motion.skeleton, joints.values()),
+        (options.skeleton, target.skeleton, joints.keys()),
+    ):
+        if unused := [name for j, name in enumerate(skeleton.names) if j not in used]:
+            log.info("without counterpart in %s: %s", file.name, ", ".join(unused))
+    return moved
+
+
+def _pose(path: Path, motion: Motion, frame: int | None) -> np.ndarray | None:
+    """Give the local rotations (joints, 4) of a frame, None without one."""
+    if frame is None:
+        return None
+    if not 0 <= frame < motion.frames:
+        raise ValueError(f"{path} has no frame {frame}; there are {motion.frames}, from 0 on")
+    return motion.rotations[frame]
+
+
 def _smpl(path: Path, options: argparse.Namespace) -> Motion:
     motion = smpl.read_smpl(path, fps=options.fps, body=options.body, mixamo_names=options.names == "mixamo")
     return edit.turn(motion, edit.UPRIGHT[options.up])
@@ -156,6 +184,17 @@ def _parser() -> argparse.ArgumentParser:
     tool = _making(tools, "reorder", _reorder, "put joints and Euler axes in another order")
     tool.add_argument("--like", type=Path, metavar="FILE", help="a BVH file whose order is wanted")
     tool.add_argument("--euler_order", metavar="ZXY", help="for all joints")
+
+    tool = _making(tools, "retarget", _retarget, "put the motion on another skeleton, by a map of joints")
+    tool.add_argument("--skeleton", type=Path, required=True, metavar="FILE", help="a BVH file that has it")
+    tool.add_argument(
+        "--map",
+        metavar="MAP",
+        help="A=B,C=D: A drives the skeleton's B; or a JSON or YAML file {A: B, C: D} (default: equal names)",
+    )
+    frame = "the frame, from 0 on, that shows the rest pose (default: all rotations zero)"
+    tool.add_argument("--rest", type=int, metavar="FRAME", help=f"of IN {frame}")
+    tool.add_argument("--skeleton_rest", type=int, metavar="FRAME", help="the frame of FILE with the same pose")
 
     tool = _making(tools, "smpl", _smpl, "turn SMPL motion (AIST++, AMASS) into BVH, in metres", smpl.SUFFIXES)
     tool.add_argument("--fps", type=float, help="otherwise the file's own rate, or 60")

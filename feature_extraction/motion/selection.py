@@ -40,15 +40,15 @@ def _select(names: tuple[str, ...], joints: str | tuple[str, ...]) -> tuple[int,
     everything = tuple(range(len(names)))
     if joints == ALL:
         return everything
-    known = {_plain(name): j for j, name in reversed(list(enumerate(names)))}
     if not isinstance(joints, str):
-        return tuple(sorted({0, *(_find(name, known, names) for name in joints)}))
+        return tuple(sorted({0, *(find(name, names) for name in joints)}))
     if joints not in SELECTIONS:
         raise LookupError(
             f"no selection of joints named {joints!r}: {ALL}, {', '.join(SELECTIONS)} or a list is wanted"
         )
+    known = _known(names)
     wanted = SELECTIONS[joints]
-    found = {known[_plain(name)] for name in wanted if _plain(name) in known}
+    found = {known[plain(name)] for name in wanted if plain(name) in known}
     if len(found) < len(wanted) / 2:
         message = "%d of the %d joints of the selection %r are in the skeleton; all its %d joints are used"
         logger.warning(message, len(found), len(wanted), joints, len(names))
@@ -56,15 +56,29 @@ def _select(names: tuple[str, ...], joints: str | tuple[str, ...]) -> tuple[int,
     return tuple(sorted({0, *found}))
 
 
-def _plain(name: str) -> str:
-    """Give a joint's name without prefix, in lower case."""
+def plain(name: str) -> str:
+    """Give a joint's name without prefix, in lower case.
+
+    >>> plain("mixamorig:LeftArm")
+    'leftarm'
+    """
     return name.rpartition(":")[2].casefold()
 
 
-def _find(name: str, known: dict[str, int], names: tuple[str, ...]) -> int:
+def find(name: str, names: tuple[str, ...]) -> int:
+    """Give the place of a joint among `names`: exactly as it is called, else but for prefix and case.
+
+    LookupError naming the nearest ones.
+    """
+    known = _known(names)
     if name in names:
         return names.index(name)
-    if _plain(name) in known:
-        return known[_plain(name)]
-    near = [names[known[match]] for match in difflib.get_close_matches(_plain(name), known)]
+    if plain(name) in known:
+        return known[plain(name)]
+    near = [names[known[match]] for match in difflib.get_close_matches(plain(name), known)]
     raise LookupError(f"no joint named {name!r} in the skeleton; there are {', '.join(near or names)}")
+
+
+def _known(names: tuple[str, ...]) -> dict[str, int]:
+    """Give the first joint of each plain name."""
+    return {plain(name): j for j, name in reversed(list(enumerate(names)))}

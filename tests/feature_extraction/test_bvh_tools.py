@@ -1,5 +1,6 @@
 """The commands of the BVH tools: what they write, and what they refuse in one line."""
 
+import logging
 import os
 import re
 import subprocess
@@ -94,6 +95,34 @@ def test_reorder_like_another_file_takes_its_order(dance: Path, tmp_path: Path) 
     assert reordered.skeleton.names == names != motion.skeleton.names
     places = joint_positions(motion)[:, [motion.skeleton.index(name) for name in names]]
     np.testing.assert_allclose(joint_positions(reordered), places, atol=1e-6 * motion.skeleton.height)
+
+
+def test_retarget_puts_a_dance_on_another_skeleton(
+    dance: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rng = np.random.default_rng(5)
+    other = wander(rng, human(rng, spine=("Spine", "Spine1", "Chest")), 5, 60.0)
+    write_bvh(tmp_path / "other.bvh", other)
+    with caplog.at_level(logging.INFO):
+        run("retarget", dance, tmp_path / "out.bvh", "--skeleton", tmp_path / "other.bvh")
+    moved = read_bvh(tmp_path / "out.bvh")
+    assert moved.skeleton.to_dict() == read_bvh(tmp_path / "other.bvh").skeleton.to_dict()
+    assert (moved.frames, moved.fps) == (60, 30.0)
+    assert "dance.bvh: 23 of 24 joints are driven" in caplog.text
+    assert "without counterpart in other.bvh: Chest" in caplog.text
+    assert "without counterpart in dance.bvh" not in caplog.text
+
+
+def test_retarget_takes_a_map_and_a_frame_that_shows_the_rest(dance: Path, tmp_path: Path) -> None:
+    arguments = ["retarget", dance, tmp_path / "out.bvh", "--skeleton", dance]
+    assert run(*arguments, "--map", "Hips=Hips,LeftArm=LeftArm", "--rest", "3", "--skeleton_rest", "3") == 0
+    moved, motion = read_bvh(tmp_path / "out.bvh"), read_bvh(dance)
+    arm, leg = motion.skeleton.index("LeftArm"), motion.skeleton.index("LeftLeg")
+    np.testing.assert_allclose(joint_positions(moved)[3], joint_positions(motion)[3], atol=1e-4)
+    assert np.ptp(moved.rotations[:, leg], axis=0).max() < 1e-6 < np.ptp(moved.rotations[:, arm], axis=0).max()
+    assert "has no frame 60; there are 60" in refusal(*arguments, "--rest", "60", "--replace_existing")
+    assert "SOURCE=TARGET is wanted" in refusal(*arguments, "--map", "Hips", "--replace_existing")
+    assert "no joint named 'Tail'" in refusal(*arguments, "--map", "Tail=Hips", "--replace_existing")
 
 
 def test_smpl_becomes_bvh_upright(tmp_path: Path) -> None:
