@@ -412,6 +412,33 @@ def test_kill_minus_nine_leaves_no_litter_and_the_next_run_the_same_bytes(
     assert contents(folder) == contents(extracted)
 
 
+@pytest.mark.slow
+def test_two_hundred_files_killed_again_and_again_end_as_if_undisturbed(tmp_path: Path) -> None:
+    folder = make_corpus(tmp_path / "corpus", 100)
+    for path in folder.glob("*.wav"):
+        (folder / f"{path.stem}.tsv").write_text("0.1\t0.4\tone\n0.6\t0.9\ttwo\n")
+    with (folder / "small.yaml").open("a") as file:
+        file.write("  words: {source: text, extractors: [{name: word_tokens}]}\n")
+    options = ["--recipe", folder / "small.yaml", "--do_mirror", "--jobs", "2"]
+    command = [sys.executable, "-m", "feature_extraction.extract", folder, *options]
+    every = made_by_run(folder, tmp_path / "expected", {"do_mirror": True, "jobs": 2})
+    total = sum(name.endswith(".npy") for name in every)
+    for share in (0.1, 0.3, 0.5, 0.7, 0.9):
+        process = subprocess.Popen(
+            command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        while len(list(folder.glob("s*.npy"))) < share * total and process.poll() is None:
+            time.sleep(0.005)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        before = {path: path.stat().st_mtime_ns for path in folder.glob("s*.npy")}
+        assert len(before) < total, "it was killed before it was done"
+    report = run(folder, do_mirror=True, jobs=2)
+    assert report.computed <= total - len(before)
+    assert contents(folder) == every
+    assert all(path.stat().st_mtime_ns == time_ns for path, time_ns in before.items())
+
+
 def sliding(motion: Motion, *joints: int) -> Motion:
     """Give a motion in which these joints also slide to and fro."""
     way = np.sin(np.arange(motion.frames) / 9)[:, None]
