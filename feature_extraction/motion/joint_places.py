@@ -20,7 +20,7 @@ import numpy as np
 from feature_extraction.base_features import BaseFeatures, FeatureArray
 from feature_extraction.motion import inverse_kinematics, rotation
 from feature_extraction.motion.in_place import RootMode
-from feature_extraction.motion.point_skeleton import point_motion
+from feature_extraction.motion.point_skeleton import connect, point_motion
 from feature_extraction.motion.resample import resample_to
 from feature_extraction.motion.resting import folded, merge_rotations, merge_skeletons, resting_skeleton
 from feature_extraction.motion.selection import select
@@ -79,11 +79,11 @@ class JointPlaces(BaseFeatures):
     def decode(self, values: np.ndarray, columns: Sequence[str], decoding: Mapping[str, Any]) -> Motion:
         """Give the motion of (frames, dim) `values`; ValueError when a selected joint has no columns.
 
-        Without a skeleton in `decoding` ({}), it is one of points that are connected with the root only.
+        Without a skeleton in `decoding` ({}), it is one of points, and what is connected is a guess.
         """
         table = Table.of(values, columns)
         if "skeleton" not in decoding:
-            return self._unconnected(table)
+            return self._guessed(table)
         skeleton = Skeleton.from_dict(decoding["skeleton"])
         known = [skeleton.index(name) for name in decoding["joints"]]
         root = table.get(skeleton.names[0], self.root.parts)
@@ -112,14 +112,15 @@ class JointPlaces(BaseFeatures):
             "start": self.root.merge([decoding["start"] for decoding in decodings.values()]),
         }
 
-    def _unconnected(self, table: Table) -> Motion:
+    def _guessed(self, table: Table) -> Motion:
         """Give the motion of points of which only the columns tell."""
-        log.warning("no skeleton is known of these places: the motion is one of points, connected with the root only")
+        log.warning("no skeleton is known of these places: the motion is one of points, the bones are guessed")
         joints = list(dict.fromkeys(column.rpartition("_")[0] for column in table.columns))
         above, below = ([joints[0]], joints[1:]) if self.root.parts else ([NAMELESS], joints)
         root = table.get(above[0], self.root.parts)
         places = np.stack([self.root.place(root), *(table.get(joint, POSITION) for joint in below)], axis=1)
-        return self._points(above + below, [-1] + [0] * len(below), places, root, self.root.merge([]))
+        order, parents = connect(places)
+        return self._points([(above + below)[j] for j in order], parents, places[:, order], root, self.root.merge([]))
 
     def _points(
         self, joints: Sequence[str], parents: Sequence[int], places: np.ndarray, root: np.ndarray, start: Any

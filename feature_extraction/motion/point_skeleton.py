@@ -1,11 +1,14 @@
 """Motion of points: joints that are only places, with no bones of fixed length and no rotations."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from feature_extraction.motion import rotation
 from feature_extraction.motion.skeleton import Motion, Skeleton
+
+LOOKED_AT = 100  # frames, out of all, by which it is decided what is connected
 
 
 def point_motion(places: np.ndarray, names: Sequence[str], parents: Sequence[int], fps: float) -> Motion:
@@ -20,3 +23,20 @@ def point_motion(places: np.ndarray, names: Sequence[str], parents: Sequence[int
     everything = tuple(range(len(names)))
     skeleton = Skeleton(tuple(names), tuple(parents), offsets, ("",) * len(names), (), everything)
     return Motion(skeleton, fps, rotation.identity(len(places), len(names)), local)
+
+
+def connect(places: np.ndarray) -> tuple[list[int], list[int]]:
+    """Guess the bones between points at `places` (frames, points, 3), of which the first is the root.
+
+    Gives an order of the points, the root first, and the parent of each, a place in that order: the tree with the
+    shortest bones, their mean lengths added up (Prim 1957).
+    """
+    some = places[:: math.ceil(len(places) / LOOKED_AT)]
+    distances = np.linalg.norm(some[:, :, None] - some[:, None], axis=-1).mean(axis=0)
+    order, parents = [0], [-1]
+    while len(order) < len(distances):
+        outside = [point for point in range(len(distances)) if point not in order]
+        near, far = np.unravel_index(np.argmin(distances[np.ix_(order, outside)]), (len(order), len(outside)))
+        order.append(outside[far])
+        parents.append(int(near))
+    return order, parents
