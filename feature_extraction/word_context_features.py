@@ -44,18 +44,20 @@ class WordContextFeatures(BaseFeatures):
         """Learn the vocabulary and the number of columns: {"words": [...], "width": ...}."""
         transcripts = list(raws)
         vocabulary, _ = learn_words(transcripts, folder, self.vectors, self.min_count)
-        widths = [self._within(each, frame_count(each.duration_s, self.fps)).shape[1] for each in transcripts]
+        # a window holds no fewer words where it begins with the first of them
+        starts_s = [np.array([word.start_s for word in each.words]) for each in transcripts]
+        widths = [self._within(*each).shape[1] for each in zip(transcripts, starts_s, strict=True)]
         return {"words": list(vocabulary.words), "width": max(1, *widths)}
 
     def encode(self, raw: Transcript, frames: int | None = None) -> FeatureArray:
         """Give the (frames, width) tokens, int64."""
         frames = frame_count(raw.duration_s, self.fps) if frames is None else frames
         state, vocabulary = learned(self.state, "word_context")
-        middles_s = np.arange(frames) / self.fps + self.window_s / 2
-        places = nearest(self._within(raw, frames), raw, middles_s, state["width"])
+        times_s = np.arange(frames) / self.fps
+        places = self._within(raw, times_s - self.margin_s)
+        places = nearest(places, raw, times_s + self.window_s / 2, state["width"])
         tokens = vocabulary.tokens((word.text for word in raw.words), places)
         return FeatureArray(tokens, tuple(f"word_{place:02d}" for place in range(tokens.shape[1])))
 
-    def _within(self, transcript: Transcript, frames: int) -> np.ndarray:
-        times_s = np.arange(frames) / self.fps
-        return within(transcript, times_s - self.margin_s, times_s + self.window_s + self.margin_s)
+    def _within(self, transcript: Transcript, from_s: np.ndarray) -> np.ndarray:
+        return within(transcript, from_s, from_s + self.window_s + 2 * self.margin_s)

@@ -29,11 +29,16 @@ def learn_words(
             Path(folder) / Path(vectors).expanduser(), {form for word in set(words) for form in forms(word)}
         )
     vocabulary = learn(words, known, min_count)
-    lacking = "" if vectors is None else f" and known to {vectors}"
-    if not vocabulary.words:
+    if not words:
         raise ValueError(
-            f"no word to learn: of the {len(words)} words in the transcripts of the train split, none is there "
-            f"{min_count} times or more{lacking}"
+            "there is no word to learn in the transcripts of the train split; each sequence wants one of its name, "
+            "a .json, .tsv or .TextGrid file"
+        )
+    if not vocabulary.words:
+        known_to = f" and known to {vectors}" if vectors is not None else ""
+        raise ValueError(
+            f"of the {len(words)} words in the transcripts of the train split, none is there {min_count} times or "
+            f"more{known_to}; is it the same language?"
         )
     unknown = Counter(word for word in words if vocabulary.id(word) == UNK)
     if unknown:

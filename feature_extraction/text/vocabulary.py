@@ -38,7 +38,9 @@ class Vocabulary:
 
     def ids(self, words: Iterable[str]) -> np.ndarray:
         """Give the ids of words, (words,) int64."""
-        return np.array([self.id(word) for word in words], dtype=np.int64)
+        words = list(words)
+        ids = {word: self.id(word) for word in set(words)}
+        return np.array([ids[word] for word in words], dtype=np.int64)
 
     def tokens(self, words: Iterable[str], places: np.ndarray) -> np.ndarray:
         """Give the id of the word at each of the `places` in `words`, PAD where a place is NOTHING: int64."""

@@ -1,7 +1,9 @@
 """Word vectors in GloVe's format, of which only the wanted words are read."""
 
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,8 @@ import numpy as np
 
 from feature_extraction.text.transcript import read_number, shown
 from feature_extraction.text.vocabulary import FIRST, UNK
+
+_PLAIN = re.compile(rb"[-+.\deE ]*")
 
 
 def read_vectors(path: str | Path, words: Collection[str]) -> dict[str, np.ndarray]:
@@ -77,8 +81,10 @@ def _cells(line: bytes, dim: int, path: Path, number: int) -> tuple[bytes, list[
 
 
 def _vector(cells: list[bytes], word: str, path: Path, number: int) -> np.ndarray:
-    values = [read_number(cell.decode("ascii", "replace")) for cell in cells]
-    for cell, value in zip(cells, values, strict=True):
-        if value is None:
-            raise ValueError(f"{path}: line {number}, the vector of {shown(word)}: {shown(cell)} is not a number")
-    return np.array(values, dtype=np.float64)
+    if _PLAIN.fullmatch(b" ".join(cells)):  # float reads more than numbers, "nan" and "1_0"
+        with suppress(ValueError):
+            vector = np.array([float(cell) for cell in cells])
+            if np.isfinite(vector).all():
+                return vector
+    fault = next(text for cell in cells if read_number(text := cell.decode("ascii", "replace")) is None)
+    raise ValueError(f"{path}: line {number}, the vector of {shown(word)}: {shown(fault)} is not a number")

@@ -89,6 +89,12 @@ def test_words_past_the_end_of_the_sound_do_no_harm(extractor: Any, folder: Path
     np.testing.assert_array_equal(ready.encode(late, 9).values, ready.encode(TALK, 9).values)
 
 
+def test_a_context_has_as_many_columns_as_any_window_has_words(folder: Path) -> None:
+    late = Transcript((*TALK.words, Word("is", 9e5, 9e5)))  # a frame grid up to there would fill the memory
+    for margin_s, width in ((0.0, 1), (0.05, 1), (0.25, 2), (0.3, 3), (0.45, 4), (2.0, 4)):
+        assert WordContextFeatures(20, margin_s=margin_s).fit([TALK, late], folder)["width"] == width
+
+
 @pytest.mark.parametrize("extractor", EXTRACTORS)
 def test_before_fit_nothing_is_encoded(extractor: Any) -> None:
     with pytest.raises(ValueError, match="knows no words yet"):
@@ -100,6 +106,8 @@ def test_a_corpus_without_known_words_is_refused(extractor: Any, folder: Path) -
     foreign = Transcript((Word("привет", 0, 1),))
     with pytest.raises(ValueError, match=r"of the 1 words .* none is there 1 times or more and known to glove\.txt"):
         extractor(20, vectors="glove.txt").fit([foreign], folder)
+    with pytest.raises(ValueError, match=r"no word to learn .* a \.json, \.tsv or \.TextGrid file"):
+        extractor(20, vectors="glove.txt").fit([Transcript()], folder)
     with pytest.raises(FileNotFoundError, match=r"lost\.txt"):
         extractor(20, vectors="lost.txt").fit([TALK], folder)
 

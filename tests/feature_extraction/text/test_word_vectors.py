@@ -54,9 +54,11 @@ def test_lines_of_other_words_do_not_matter(tmp_path: Path) -> None:
         ("the 1 2 3\nso 1 2\n", "line 2 has 2 numbers; 3 are wanted"),
         ("the 1 2 3\nso\n", "line 2 has 0 numbers"),
         ("9 3\nso 1 2 3 4 5\nso 1 2\n", "line 3 has 2 numbers; 3 are wanted"),
-        ("the 1 2 3\nso 1 nan 3\n", "line 2, the vector of 'so': b'nan' is not a number"),
-        ("the 1 2 3\nso 1 1_0 3\n", "b'1_0' is not a number"),
-        ("the 1 2 3\nso 1 1e999 3\n", "b'1e999' is not a number"),
+        ("the 1 2 3\nso 1 nan 3\n", "line 2, the vector of 'so': 'nan' is not a number"),
+        ("the 1 2 3\nso 1 2-1 3\n", "'2-1' is not a number"),
+        ("the 1 2 3\nso 1 é 3\n", "is not a number"),
+        ("the 1 2 3\nso 1 1_0 3\n", "'1_0' is not a number"),
+        ("the 1 2 3\nso 1 1e999 3\n", "'1e999' is not a number"),
     ],
 )
 def test_a_line_that_is_no_vector_is_named(tmp_path: Path, content: str, said: str) -> None:
