@@ -1,4 +1,4 @@
-"""BVH tools: what is in a recording; cut, shift, rescale, resample, mirror and reorder it; make one of SMPL motion."""
+"""BVH tools: what is in recordings; change them, put them on other skeletons, make them of SMPL motion."""
 
 import argparse
 import logging
@@ -29,9 +29,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.tool == "info":
         print("\n".join(line for path in options.files for line in info(path, joints=options.joints)))
         return 0
-    replace = options.replace_existing
-    for source, target in pairs(options.input, options.output, options.suffixes, replace_existing=replace):
-        motion = options.make(source, options)
+    read_too = [path for name, path in vars(options).items() if isinstance(path, Path) and name != "output"]
+    files = pairs(options.input, options.output, options.suffixes, read_too, replace_existing=options.replace_existing)
+    for source, target in files:
+        motion = _made(source, options)
         target.parent.mkdir(parents=True, exist_ok=True)
         write_bvh(target, motion)
         print(f"{target}: {motion.frames} frames at {motion.fps:.6g} fps")
@@ -57,13 +58,18 @@ def info(path: Path, *, joints: bool = False) -> list[str]:
 
 
 def pairs(
-    source: Path, target: Path, suffixes: Sequence[str], *, replace_existing: bool = False
+    source: Path,
+    target: Path,
+    suffixes: Sequence[str],
+    read_too: Sequence[Path] = (),
+    *,
+    replace_existing: bool = False,
 ) -> list[tuple[Path, Path]]:
     """Give what is read and what is written: one file, or each file of a folder that ends in one of `suffixes`.
 
     A folder becomes a folder; a file written to a folder that exists keeps its name. FileNotFoundError where there is
-    nothing to read; ValueError where an input would be overwritten, or something that exists without
-    `replace_existing`.
+    nothing to read; ValueError where what is read (or `read_too`) would be overwritten, or something that exists
+    without `replace_existing`.
     """
     if source.is_dir():
         files = sorted(path for path in source.iterdir() if path.suffix.lower() in suffixes)
@@ -76,14 +82,25 @@ def pairs(
         raise FileNotFoundError(f"no file or folder {source}")
     outputs: dict[Path, Path] = {}
     for path, output in found:
-        if output.exists() and output.samefile(path):
-            raise ValueError(f"{output} would be overwritten by itself; recordings stay as they are, name another file")
+        if output.suffix.lower() != ".bvh":
+            raise ValueError(f"{output} is written as BVH: give a name that ends in .bvh, or a folder that exists")
         if output in outputs:
             raise ValueError(f"{outputs[output].name} and {path.name} would both become {output}")
+        if output.exists() and any(output.samefile(other) for other in (path, *read_too) if other.exists()):
+            raise ValueError(f"{output} is read and would be overwritten; give another name")
         if output.exists() and not replace_existing:
             raise ValueError(f"{output} is there already; give another name, or --replace_existing")
         outputs[output] = path
     return found
+
+
+def _made(path: Path, options: argparse.Namespace) -> Motion:
+    """Give what a tool makes of a file, which its refusals name."""
+    try:
+        return options.make(path, options)
+    except (ValueError, LookupError) as error:
+        text = str(error.args[0] if len(error.args) == 1 else error)
+        raise error if path.name in text else ValueError(f"{path}: {text}") from error
 
 
 def _cut(path: Path, options: argparse.Namespace) -> Motion:
@@ -183,7 +200,7 @@ def _parser() -> argparse.ArgumentParser:
 
     tool = _making(tools, "reorder", _reorder, "put joints and Euler axes in another order")
     tool.add_argument("--like", type=Path, metavar="FILE", help="a BVH file whose order is wanted")
-    tool.add_argument("--euler_order", metavar="ZXY", help="for all joints")
+    tool.add_argument("--euler_order", "--euler-order", metavar="ZXY", help="for all joints")
 
     tool = _making(tools, "retarget", _retarget, "put the motion on another skeleton, by a map of joints")
     tool.add_argument("--skeleton", type=Path, required=True, metavar="FILE", help="a BVH file that has it")
@@ -194,7 +211,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     frame = "the frame, from 0 on, that shows the rest pose (default: all rotations zero)"
     tool.add_argument("--rest", type=int, metavar="FRAME", help=f"of IN {frame}")
-    tool.add_argument("--skeleton_rest", type=int, metavar="FRAME", help="the frame of FILE with the same pose")
+    tool.add_argument(
+        "--skeleton_rest", "--skeleton-rest", type=int, metavar="FRAME", help="the frame of FILE with the same pose"
+    )
 
     tool = _making(tools, "smpl", _smpl, "turn SMPL motion (AIST++, AMASS) into BVH, in metres", smpl.SUFFIXES)
     tool.add_argument("--fps", type=float, help="otherwise the file's own rate, or 60")
@@ -217,7 +236,9 @@ def _making(
     tool.set_defaults(make=make, suffixes=suffixes)
     tool.add_argument("input", type=Path, metavar="IN", help=f"a file ({', '.join(suffixes)}), or a folder of them")
     tool.add_argument("output", type=Path, metavar="OUT", help="the BVH file, or the folder, that is written")
-    tool.add_argument("--replace_existing", action="store_true", help="overwrite files that are there already")
+    tool.add_argument(
+        "--replace_existing", "--replace-existing", action="store_true", help="overwrite files that are there already"
+    )
     return tool
 
 

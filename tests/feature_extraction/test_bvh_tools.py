@@ -14,7 +14,7 @@ from scipy.spatial.transform import Rotation
 
 from feature_extraction import bvh_tools
 from feature_extraction.motion.bvh import read_bvh, write_bvh
-from feature_extraction.motion.skeleton import joint_positions
+from feature_extraction.motion.skeleton import Skeleton, joint_positions
 from feature_extraction.motion.smpl import MIXAMO, rest_places
 from tests.conftest import PROJECT
 from tests.feature_extraction.motion.synthetic import human, wander
@@ -173,10 +173,30 @@ def test_refusals_are_one_line(dance: Path, tmp_path: Path) -> None:
 
 
 def test_a_recording_is_never_overwritten(dance: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="overwritten by itself"):
+    with pytest.raises(ValueError, match="is read and would be overwritten"):
         run("mirror", dance, dance, "--replace_existing")
-    with pytest.raises(ValueError, match="overwritten by itself"):
+    with pytest.raises(ValueError, match="is read and would be overwritten"):
         run("mirror", tmp_path, tmp_path, "--replace_existing")
+    (tmp_path / "new").mkdir()
+    like = tmp_path / "new" / "dance.bvh"
+    like.write_bytes(dance.read_bytes())
+    with pytest.raises(ValueError, match="is read and would be overwritten"):
+        run("reorder", dance, tmp_path / "new", "--like", like, "--replace-existing")
+    assert like.read_bytes() == dance.read_bytes()
+
+
+def test_refusals_name_the_file_of_a_folder(dance: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    write_bvh(tmp_path / "odd.bvh", wander(rng, one_sided(rng), 5, 30.0))
+    with pytest.raises(ValueError, match=r"odd\.bvh: cannot mirror: joint 'LeftHand' has no twin"):
+        run("mirror", tmp_path, tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["dance.bvh"]
+
+
+def one_sided(rng: np.random.Generator) -> Skeleton:
+    """A skeleton whose left hand has no twin."""
+    skeleton = human(rng)
+    return replace(skeleton, names=tuple("Claw" if name == "RightHand" else name for name in skeleton.names))
 
 
 def test_what_exists_is_replaced_only_on_demand(dance: Path, tmp_path: Path) -> None:
@@ -193,3 +213,8 @@ def test_two_files_never_become_one(dance: Path, tmp_path: Path) -> None:
     (tmp_path / "dance.BVH").write_bytes(dance.read_bytes())
     with pytest.raises(ValueError, match=r"dance\.BVH and dance\.bvh would both become"):
         run("mirror", tmp_path, tmp_path / "out")
+
+
+def test_what_is_written_is_called_bvh(dance: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"out\.npz is written as BVH: give a name that ends in \.bvh"):
+        run("mirror", dance, tmp_path / "out.npz")
