@@ -16,6 +16,7 @@ from feature_extraction.motion.root import FLOOR, UP
 
 STEPS = ("dXposition", "dZposition", "dYrotation")
 HEIGHT = "Yposition"
+DECIMALS = 6  # of a way, as many as most BVH files have
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ class GivenWay(RootMode):
     def encode(self, rotations: np.ndarray, positions: np.ndarray) -> InPlace:
         """Take out the way over the floor and the heading."""
         heading = rotation.heading(rotations)
-        way = np.column_stack([positions[:, FLOOR], heading])
+        way = np.column_stack([positions[:, FLOOR], heading]).round(DECIMALS)
         values = positions[:, [UP]]
         return InPlace(values, rotation.mul(rotation.yaw(-heading), rotations), self.place(values), way.tolist())
 

@@ -9,6 +9,7 @@ from feature_extraction.motion import rotation
 from feature_extraction.motion.skeleton import Motion, Skeleton
 
 LOOKED_AT = 100  # frames, out of all, by which it is decided what is connected
+SHORTNESS = 0.1  # what the mean length of a bone counts beside its deviation
 
 
 def point_motion(places: np.ndarray, names: Sequence[str], parents: Sequence[int], fps: float) -> Motion:
@@ -28,11 +29,12 @@ def point_motion(places: np.ndarray, names: Sequence[str], parents: Sequence[int
 def connect(places: np.ndarray) -> tuple[list[int], list[int]]:
     """Guess the bones between points at `places` (frames, points, 3), of which the first is the root.
 
-    Gives an order of the points, the root first, and the parent of each, a place in that order: the tree with the
-    shortest bones, their mean lengths added up (Prim 1957).
+    Gives an order of the points, the root first, and the parent of each, a place in that order: the tree whose bones
+    change their lengths least, and are short (minimum spanning tree, Prim 1957).
     """
     some = places[:: math.ceil(len(places) / LOOKED_AT)]
-    distances = np.linalg.norm(some[:, :, None] - some[:, None], axis=-1).mean(axis=0)
+    lengths = np.linalg.norm(some[:, :, None] - some[:, None], axis=-1)
+    distances = lengths.std(axis=0) + SHORTNESS * lengths.mean(axis=0)
     order, parents = [0], [-1]
     while len(order) < len(distances):
         outside = [point for point in range(len(distances)) if point not in order]
