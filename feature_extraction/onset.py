@@ -22,6 +22,8 @@ FLOOR_DB = -90.0
 """Levels below this (0 is a full-scale sine within one hertz of band) count as silence."""
 MEMORY = 3
 """Fine frames of the past that a rise must exceed."""
+FRAMES_AT_ONCE = 8192
+"""Fine frames of whole spectra that are held together; a song's mean spectrum is that of the first so many."""
 
 _computed: WeakKeyDictionary[Audio, dict[float, np.ndarray]] = WeakKeyDictionary()
 
@@ -43,7 +45,8 @@ def onset_strength(audio: Audio, fps: float) -> np.ndarray:
         rate, grid = audio.sample_rate, _grid(audio, fps)
         power = mel_spectrogram(audio.samples, sample_rate=rate, n_mels=BANDS, f_max=min(F_MAX, rate / 2), **grid)
         level = decibels(1.0 + power / (_full_scale(audio) * 10.0 ** (FLOOR_DB / 10.0)))
-        strength = _rise(level, audio, fps)
+        before = np.broadcast_to(level.mean(axis=0), (MEMORY, BANDS))
+        strength = _cut(flux(np.concatenate([before, level]), memory=MEMORY, neighbours=1), audio, fps)
         strength.flags.writeable = False
         known[fps] = strength
     return known[fps]
@@ -55,12 +58,18 @@ def spectral_flux(audio: Audio, fps: float) -> np.ndarray:
     A full-scale sine has a magnitude of 1 in its bin. Fine frames, starts and ends are those of `onset_strength`, but
     this grows with the sound's loudness. Dixon, "Onset detection revisited" (DAFx 2006), section 2.1.
     """
-    bins, grid = int(min(F_MAX / audio.sample_rate, 0.5) * WINDOW) + 1, _grid(audio, fps)
-    power = power_spectrogram(audio.samples, bins=bins, **grid)
-    magnitude = np.sqrt(power / np.float32(_full_scale(audio)))
-    filling = magnitude[: max(0, math.ceil(-grid["start"] / grid["hop"]))]  # windows that begin before the sound does
-    np.maximum(filling, magnitude.mean(axis=0), out=filling)
-    return _rise(magnitude, audio, fps) * bins
+    grid, bins = _grid(audio, fps), int(min(F_MAX / audio.sample_rate, 0.5) * WINDOW) + 1
+    frames, start, hop = grid["frames"], grid["start"], grid["hop"]
+    rise = np.empty(frames, np.float32)
+    for first in range(0, frames, FRAMES_AT_ONCE):
+        there = slice(first, min(first + FRAMES_AT_ONCE, frames))
+        heard = {"frames": MEMORY + there.stop - first, "start": start + (first - MEMORY) * hop}
+        power = power_spectrogram(audio.samples, bins=bins, **(grid | heard))
+        magnitude = np.sqrt(power / np.float32(_full_scale(audio)))
+        filling = magnitude[: max(0, math.ceil(-heard["start"] / hop))]  # windows that begin before the sound does
+        np.maximum(filling, magnitude[MEMORY:].mean(axis=0), out=filling)
+        rise[there] = flux(magnitude, memory=MEMORY, neighbours=1) * bins
+    return _cut(rise, audio, fps)
 
 
 def pool(fine: np.ndarray, fps: float, frames: int) -> np.ndarray:
@@ -85,10 +94,8 @@ def _grid(audio: Audio, fps: float) -> dict[str, Any]:
     }
 
 
-def _rise(levels: np.ndarray, audio: Audio, fps: float) -> np.ndarray:
-    """The flux of the fine frames' levels, taken to be their mean before the start, and none from the end on."""
-    before = np.broadcast_to(levels.mean(axis=0), (MEMORY, levels.shape[1]))
-    rise = flux(np.concatenate([before, levels]), memory=MEMORY, neighbours=1)
+def _cut(rise: np.ndarray, audio: Audio, fps: float) -> np.ndarray:
+    """The fine frames' rise, 0 in the one that the sound's end falls into and in those after it."""
     rise[int((audio.duration_s * fps + 0.5) * fine_factor(fps)) :] = 0.0
     return rise
 

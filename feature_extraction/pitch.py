@@ -26,7 +26,7 @@ def pitch_classes(
     """Give the magnitudes of the twelve notes from C to B, (frames, 12) float32, summed over octaves.
 
     They are those of a constant-Q transform (Brown, JASA 89, 1991) centred on the times (i + offset) / fps; a
-    full-scale sine in tune gives its note about 1.4. `tuning_hz` is the A above middle C. Fujishima, "Realtime chord
+    full-scale sine in tune gives its note about 2. `tuning_hz` is the A above middle C. Fujishima, "Realtime chord
     recognition of musical sound" (ICMC 1999) calls them the pitch class profile.
     """
     total = np.zeros((frames, len(NOTES)), np.float32)
@@ -35,11 +35,9 @@ def pitch_classes(
     for octave in reversed(range(LOWEST_OCTAVE, LOWEST_OCTAVE + OCTAVES)):
         c = tuning_hz * 2.0 ** (octave - 4 - NOTES.index("A") / len(NOTES))
         hop = 2 * math.ceil(OVERSAMPLING * 2.0 * c / (2.0 * fps))
-        samples, rate = (
-            soxr.resample(samples, rate, hop * fps),
-            hop * fps,
-        )  # of the octave above: far from both's limits
-        magnitude = constant_q(samples, tuple(c * 2.0**steps / rate), hop=hop, start=round(offset * hop), frames=frames)
+        samples, rate = soxr.resample(samples, rate, hop * fps), hop * fps  # from the octave above
+        frequencies = tuple((c * 2.0**steps / rate).tolist())
+        magnitude = constant_q(samples, frequencies, hop=hop, start=round(offset * hop), frames=frames)
         total += magnitude.reshape(frames, len(NOTES), PARTS).sum(axis=2)
     return total
 

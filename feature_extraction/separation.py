@@ -18,9 +18,10 @@ def separate(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Give the harmonic and the percussive part of (n,) float32 `samples`; their sum is the sound.
 
-    Each number of the spectrogram, `overlap` frames to a window of `n_fft`, is divided by the squares of two medians:
-    that of `reach` frames around it in time stands for the harmonic part, that of `reach` bins in frequency for the
-    percussive. FitzGerald, "Harmonic/percussive separation using median filtering" (DAFx 2010), equations 3 to 7.
+    Each number of the spectrogram, `overlap` frames to a window of `n_fft`, is shared out as the squares of two medians
+    are to each other: that of `reach` frames around it in time stands for the harmonic part, that of `reach` bins
+    around it in frequency for the percussive. FitzGerald, "Harmonic/percussive separation using median filtering"
+    (DAFx 2010), equations 3 to 7.
     """
     hop, window = n_fft // overlap, get_window("hann", n_fft).astype(np.float32)
     frames, margin = 1 + len(samples) // hop, reach // 2

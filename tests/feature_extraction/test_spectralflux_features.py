@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from feature_extraction import onset
 from feature_extraction.audio import Audio, frame_count, working_rate
 from feature_extraction.onset import spectral_flux
 from feature_extraction.spectralflux_features import SpectralfluxFeatures
@@ -38,6 +39,13 @@ def test_a_sine_that_begins_rises_where_it_begins() -> None:
     assert fine.max() > 1.0
     assert fine[:52].max() < 1e-3
     assert fine[60:].max() < 0.05 * fine.max()
+
+
+def test_flux_does_not_depend_on_how_many_frames_are_done_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = clicks(click_times(20, seed=1), 48000.0, 0.3) + music(48000.0, 1)
+    whole = flux_of(sound, 20)
+    monkeypatch.setattr(onset, "FRAMES_AT_ONCE", 70)
+    np.testing.assert_allclose(flux_of(sound, 20)[2:], whole[2:], rtol=1e-5)  # the start is held against a mean
 
 
 def test_steady_sound_silence_and_the_ends_of_a_song_have_little_flux() -> None:
