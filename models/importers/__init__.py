@@ -1,0 +1,1 @@
+"""Weights of other code bases in the models of this project."""
