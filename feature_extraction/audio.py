@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -38,11 +39,15 @@ class Audio:
 def duration(path: str | Path) -> float:
     """Give a sound file's length in seconds, as `read_audio` would have it.
 
-    It is read from the header alone, except for mp3, whose header may not have it, or have it wrong.
+    It is read from the header alone, except for mp3, whose header may not have it, or have it wrong: that is decoded,
+    once as long as it does not change.
     """
-    with _opened(Path(path)) as file:
-        frames = sum(map(len, _mono_blocks(file))) if file.format == "MP3" else file.frames
-        return frames / file.samplerate
+    path = Path(path)
+    with _opened(path) as file:
+        if file.format != "MP3":
+            return file.frames / file.samplerate
+        state = path.stat()
+        return _decoded_frames(path, state.st_size, state.st_mtime_ns) / file.samplerate
 
 
 def frame_count(duration_s: float, fps: float) -> int:
@@ -115,6 +120,13 @@ def _opened(path: Path) -> soundfile.SoundFile:
     if not SLOWEST_RATE <= file.samplerate <= FASTEST_RATE:
         raise ValueError(f"{path} says that it has {file.samplerate} samples a second, which is no rate of sound")
     return file
+
+
+@lru_cache(maxsize=1024)
+def _decoded_frames(path: Path, size: int, changed_ns: int) -> int:
+    """The frames of a file that has this size and was last changed then."""
+    with _opened(path) as file:
+        return sum(map(len, _mono_blocks(file)))
 
 
 def _mono_blocks(file: soundfile.SoundFile) -> Iterator[np.ndarray]:

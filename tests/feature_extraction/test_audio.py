@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 import soundfile
 
-from feature_extraction.audio import Audio, duration, fine_factor, frame_count, hop_of, read_audio, working_rate
+from feature_extraction.audio import (
+    Audio,
+    _decoded_frames,
+    duration,
+    fine_factor,
+    frame_count,
+    hop_of,
+    read_audio,
+    working_rate,
+)
 
 RATES = [1, 7, 15, 20, 23.976, 24, 25, 29.97, 30000 / 1001, 30, 50, 60, 100, 119.88, 120, 240]
 
@@ -115,6 +124,16 @@ def test_duration_of_an_mp3_without_header_is_that_of_its_sound(tmp_path: Path) 
     whole = path.read_bytes()
     path.write_bytes(whole[whole.index(b"\xff\xfb", 4) :])
     assert duration(path) == read_audio(path).duration_s == pytest.approx(20.0, abs=0.1)
+
+
+def test_an_mp3_is_decoded_for_its_duration_only_when_it_changed(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp3"
+    soundfile.write(path, tone(44100, 2.0), 44100, format="MP3")
+    _decoded_frames.cache_clear()
+    assert duration(path) == duration(path) == pytest.approx(2.0, abs=0.1)
+    assert _decoded_frames.cache_info().misses == 1
+    soundfile.write(path, tone(44100, 3.0), 44100, format="MP3")
+    assert duration(path) == pytest.approx(3.0, abs=0.1)
 
 
 def test_what_is_no_sound_is_refused_by_name(tmp_path: Path) -> None:
