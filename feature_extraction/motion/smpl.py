@@ -9,8 +9,6 @@ arXiv:2101.08779 (AIST++).
 """
 
 import logging
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -156,11 +154,12 @@ def skeleton(places: np.ndarray, mixamo_names: bool = True) -> Skeleton:
 def read_arrays(path: Path) -> Mapping[str, Any]:
     """Read the arrays of an npz or a pickle by name; ValueError naming the file when it is neither."""
     if path.suffix.lower() == ".npz":
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                return {key: archive[key] for key in archive.files}
-        except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            raise ValueError(f"{path} is not an npz of plain arrays: {error}") from error
+        with path.open("rb") as file:
+            try:
+                with np.load(file, allow_pickle=False) as archive:
+                    return {key: archive[key] for key in archive.files}
+            except Exception as error:  # a damaged archive can fail in any way
+                raise ValueError(f"{path} is not an npz of plain arrays: {error}") from error
     arrays = read_pickle(path)
     if not isinstance(arrays, dict):
         raise ValueError(f"{path} holds a {type(arrays).__name__}, where arrays with names are wanted")
