@@ -9,6 +9,7 @@ import numpy as np
 from feature_extraction.audio import frame_count
 from feature_extraction.base_features import BaseFeatures, FeatureArray
 from feature_extraction.text.learning import learn_words, learned
+from feature_extraction.text.splitting import split_unknown
 from feature_extraction.text.timing import nearest, within
 from feature_extraction.text.transcript import Transcript
 
@@ -44,6 +45,7 @@ class WordContextFeatures(BaseFeatures):
         """Learn the vocabulary and the number of columns: {"words": [...], "width": ...}."""
         transcripts = list(raws)
         vocabulary, _ = learn_words(transcripts, folder, self.vectors, self.min_count)
+        transcripts = [split_unknown(each, vocabulary) for each in transcripts]
         # a window holds no fewer words where it begins with the first of them
         starts_s = [np.array([word.start_s for word in each.words]) for each in transcripts]
         widths = [self._within(*each).shape[1] for each in zip(transcripts, starts_s, strict=True)]
@@ -53,10 +55,11 @@ class WordContextFeatures(BaseFeatures):
         """Give the (frames, width) tokens, int64."""
         frames = frame_count(raw.duration_s, self.fps) if frames is None else frames
         state, vocabulary = learned(self.state, "word_context")
+        transcript = split_unknown(raw, vocabulary)
         times_s = np.arange(frames) / self.fps
-        places = self._within(raw, times_s - self.margin_s)
-        places = nearest(places, raw, times_s + self.window_s / 2, state["width"])
-        tokens = vocabulary.tokens((word.text for word in raw.words), places)
+        places = self._within(transcript, times_s - self.margin_s)
+        places = nearest(places, transcript, times_s + self.window_s / 2, state["width"])
+        tokens = vocabulary.tokens((word.text for word in transcript.words), places)
         return FeatureArray(tokens, tuple(f"word_{place:02d}" for place in range(tokens.shape[1])))
 
     def _within(self, transcript: Transcript, from_s: np.ndarray) -> np.ndarray:

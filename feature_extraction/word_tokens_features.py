@@ -7,6 +7,7 @@ from typing import Any
 from feature_extraction.audio import frame_count
 from feature_extraction.base_features import BaseFeatures, FeatureArray
 from feature_extraction.text.learning import learn_words, learned
+from feature_extraction.text.splitting import split_unknown
 from feature_extraction.text.timing import spoken
 from feature_extraction.text.transcript import Transcript
 
@@ -15,7 +16,8 @@ class WordTokensFeatures(BaseFeatures):
     """One column of integers, `word`: the id of the word said in most of frame i's time [i - 1/2, i + 1/2) / fps.
 
     0 (PAD) is silence, 1 (UNK) a word that is not in the vocabulary, which is learned from the train split: words said
-    `min_count` times or more and, where a file of `vectors` in GloVe's format is given, known to it.
+    `min_count` times or more and, where a file of `vectors` in GloVe's format is given, known to it. A word of known
+    parts, as "it's" and "well-fed", is taken apart.
     """
 
     source = "text"
@@ -40,5 +42,6 @@ class WordTokensFeatures(BaseFeatures):
         """Give the (frames, 1) tokens, int64."""
         frames = frame_count(raw.duration_s, self.fps) if frames is None else frames
         _, vocabulary = learned(self.state, "word_tokens")
-        tokens = vocabulary.tokens((word.text for word in raw.words), spoken(raw, self.fps, frames))
+        transcript = split_unknown(raw, vocabulary)
+        tokens = vocabulary.tokens((word.text for word in transcript.words), spoken(transcript, self.fps, frames))
         return FeatureArray(tokens[:, None], ("word",))

@@ -9,6 +9,7 @@ import numpy as np
 from feature_extraction.audio import frame_count
 from feature_extraction.base_features import BaseFeatures, FeatureArray
 from feature_extraction.text.learning import learn_words, learned
+from feature_extraction.text.splitting import split_unknown
 from feature_extraction.text.timing import spoken
 from feature_extraction.text.transcript import Transcript
 from feature_extraction.text.word_vectors import embedding, pack, unpack
@@ -18,7 +19,8 @@ class WordVectorsFeatures(BaseFeatures):
     """Columns `vector_000`...: the vector of the word said in most of frame i's time [i - 1/2, i + 1/2) / fps.
 
     Silence is all zeros, a word that is not known all ones. Known are the words of the train split (said `min_count`
-    times or more) that the file of `vectors`, in GloVe's format, has.
+    times or more) that the file of `vectors`, in GloVe's format, has; a word of known parts, as "it's" and "well-fed",
+    is taken apart.
     """
 
     source = "text"
@@ -46,6 +48,7 @@ class WordVectorsFeatures(BaseFeatures):
         """Give the (frames, dim) vectors."""
         frames = frame_count(raw.duration_s, self.fps) if frames is None else frames
         state, vocabulary = learned(self.state, "word_vectors")
-        tokens = vocabulary.tokens((word.text for word in raw.words), spoken(raw, self.fps, frames))
+        transcript = split_unknown(raw, vocabulary)
+        tokens = vocabulary.tokens((word.text for word in transcript.words), spoken(transcript, self.fps, frames))
         values = embedding(unpack(state["vectors"]))[tokens]
         return FeatureArray(values, tuple(f"vector_{place:03d}" for place in range(values.shape[1])))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from feature_extraction.text.splitting import pieces, split_unknown
 from feature_extraction.text.transcript import Transcript
 from feature_extraction.text.vocabulary import UNK, Vocabulary, forms, learn
 from feature_extraction.text.word_vectors import read_vectors
@@ -20,14 +21,16 @@ def learn_words(
 ) -> tuple[Vocabulary, dict[str, np.ndarray]]:
     """Give the vocabulary of transcripts and, where there is a file of `vectors` in `folder`, its vectors.
 
-    With vectors, words that the file lacks are not known. ValueError when no word is left.
+    With vectors, words are known that the file has, as a whole or in parts. ValueError when there is none.
     """
-    words = [word.text for transcript in raws for word in transcript.words]
+    transcripts = list(raws)
     known = None
     if vectors is not None:
-        known = read_vectors(
-            Path(folder) / Path(vectors).expanduser(), {form for word in set(words) for form in forms(word)}
-        )
+        texts = {word.text for transcript in transcripts for word in transcript.words}
+        wanted = {spelling for text in texts for spelling in (*forms(text), *pieces(text))}
+        known = read_vectors(Path(folder) / Path(vectors).expanduser(), wanted)
+        transcripts = [split_unknown(transcript, known) for transcript in transcripts]
+    words = [word.text for transcript in transcripts for word in transcript.words]
     vocabulary = learn(words, known, min_count)
     if not words:
         raise ValueError(

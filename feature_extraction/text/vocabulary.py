@@ -26,6 +26,10 @@ class Vocabulary:
         """The number of ids, PAD and UNK among them."""
         return len(self.words) + FIRST
 
+    def __contains__(self, form: object) -> bool:
+        """Tell whether this very spelling is in the vocabulary."""
+        return form in self._ids
+
     def id(self, word: str) -> int:
         """Give the id of a word as written: that of the first of its `forms` that is known, else UNK.
 
@@ -33,7 +37,7 @@ class Vocabulary:
         >>> [vocabulary.id(word) for word in ("Dance", "Really,", "zebra")]
         [3, 2, 1]
         """
-        known = next((form for form in forms(word) if form in self._ids), None)
+        known = known_form(word, self)
         return UNK if known is None else self._ids[known]
 
     def ids(self, words: Iterable[str]) -> np.ndarray:
@@ -59,11 +63,16 @@ def learn(words: Iterable[str], known: Container[str] | None = None, min_count: 
     """
     counts: Counter[str] = Counter()
     for word, count in Counter(words).items():
-        form = next((form for form in forms(word) if known is None or form in known), None)
+        form = bare(forms(word)[0]) if known is None else known_form(word, known)
         if form is not None:
-            counts[bare(form) if known is None else form] += count
+            counts[form] += count
     kept = [(word, count) for word, count in counts.items() if count >= min_count]
     return Vocabulary(tuple(word for word, _ in sorted(kept, key=lambda each: (-each[1], each[0]))))
+
+
+def known_form(word: str, known: Container[str]) -> str | None:
+    """Give the first of a word's `forms` that is known; None where there is none."""
+    return next((form for form in forms(word) if form in known), None)
 
 
 def forms(word: str) -> tuple[str, ...]:

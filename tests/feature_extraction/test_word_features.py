@@ -89,6 +89,17 @@ def test_words_past_the_end_of_the_sound_do_no_harm(extractor: Any, folder: Path
     np.testing.assert_array_equal(ready.encode(late, 9).values, ready.encode(TALK, 9).values)
 
 
+def test_contractions_are_known_by_their_parts(folder: Path) -> None:
+    (folder / "glove.txt").write_text("do 1 2\nn't 3 4\nit 5 6\n", encoding="utf-8")
+    talk = Transcript((Word("Don't,", 0.0, 0.5), Word("it's", 0.55, 1.0)))
+    state = WordVectorsFeatures(10, vectors="glove.txt").fit([talk], folder)
+    assert state["words"] == ["do", "n't"]
+    vectors = WordVectorsFeatures(10, vectors="glove.txt", state=state).encode(talk, 10).values
+    assert vectors.tolist() == [[1, 2]] * 3 + [[3, 4]] * 3 + [[1, 1]] * 4
+    context = WordContextFeatures(10, vectors="glove.txt")
+    assert context.fit([talk], folder) == {"words": ["do", "n't"], "width": 3}
+
+
 def test_a_context_has_as_many_columns_as_any_window_has_words(folder: Path) -> None:
     late = Transcript((*TALK.words, Word("is", 9e5, 9e5)))  # a frame grid up to there would fill the memory
     for margin_s, width in ((0.0, 1), (0.05, 1), (0.25, 2), (0.3, 3), (0.45, 4), (2.0, 4)):
