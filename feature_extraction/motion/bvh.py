@@ -132,32 +132,29 @@ def _comma_hint(error: NotANumberError) -> str:
 def _to_motion(header: BvhHeader, values: np.ndarray) -> Motion:
     joints = header.joints
     columns = np.cumsum([0, *(len(joint.channels) for joint in joints)])
-    places = _positions(joints, columns, values)
-    skeleton = _skeleton(joints, places)
-    positions = np.stack([places[j] for j in skeleton.moving], axis=1)
+    skeleton = _skeleton(joints, columns, np.stack([values.min(axis=0), values.max(axis=0)]))
+    positions = np.stack([_places(joints[j], columns[j], values) for j in skeleton.moving], axis=1)
     return Motion(skeleton, header.fps, _rotations(joints, columns, values), positions)
 
 
-def _positions(joints: tuple[Joint, ...], columns: np.ndarray, values: np.ndarray) -> dict[int, np.ndarray]:
-    """Give the (frames, 3) positions of the root and of each joint that has position channels."""
-    places = {}
-    for j, joint in enumerate(joints):
-        axes = ["XYZ".index(axis) if kind == "position" else -1 for kind, axis in joint.channels]
-        if j == 0 or max(axes, default=-1) >= 0:
-            places[j] = np.tile(np.array(joint.offset), (len(values), 1))
-            for channel, axis in enumerate(axes):
-                if axis >= 0:
-                    places[j][:, axis] = values[:, columns[j] + channel]
+def _places(joint: Joint, column: int, values: np.ndarray) -> np.ndarray:
+    """Give the (frames, 3) positions of a joint, whose channels begin at `column`: its OFFSET on axes without one."""
+    places = np.tile(np.array(joint.offset), (len(values), 1))
+    for channel, (kind, axis) in enumerate(joint.channels):
+        if kind == "position":
+            places[:, "XYZ".index(axis)] = values[:, column + channel]
     return places
 
 
-def _skeleton(joints: tuple[Joint, ...], places: dict[int, np.ndarray]) -> Skeleton:
-    """Give the skeleton, once it is known which of the animated positions vary."""
+def _skeleton(joints: tuple[Joint, ...], columns: np.ndarray, extremes: np.ndarray) -> Skeleton:
+    """Give the skeleton, from the least and the greatest (2, channels) of each channel: only what varies is moving."""
     offsets = np.array([joint.offset for joint in joints])
     offsets[0] = 0.0
-    constant = offsets.copy()
-    for j, place in places.items():
-        constant[j] = (place.min(axis=0) + place.max(axis=0)) / 2 if j else 0.0
+    constant, varying = offsets.copy(), np.zeros(len(joints))
+    for j, joint in enumerate(joints):
+        if j and any(kind == "position" for kind, _ in joint.channels):
+            low, high = _places(joint, columns[j], extremes)
+            constant[j], varying[j] = (low + high) / 2, (high - low).max()
     skeleton = Skeleton(
         names=tuple(joint.name for joint in joints),
         parents=tuple(joint.parent for joint in joints),
@@ -165,10 +162,9 @@ def _skeleton(joints: tuple[Joint, ...], places: dict[int, np.ndarray]) -> Skele
         orders=tuple("".join(axis for kind, axis in joint.channels if kind == "rotation") for joint in joints),
         end_sites=tuple((j, end) for j, joint in enumerate(joints) for end in joint.end_sites),
     )
-    still = STILL * skeleton.height
-    moving = [j for j, place in places.items() if j == 0 or np.ptp(place, axis=0).max() > still]
-    offsets_kept = np.where(np.isin(np.arange(len(joints)), moving)[:, None], offsets, constant)
-    return replace(skeleton, offsets=offsets_kept, moving=tuple(moving))
+    below = np.flatnonzero(varying > STILL * skeleton.height).tolist()
+    constant[below] = offsets[below]
+    return replace(skeleton, offsets=constant, moving=(0, *below))
 
 
 def _rotations(joints: tuple[Joint, ...], columns: np.ndarray, values: np.ndarray) -> np.ndarray:
