@@ -123,15 +123,10 @@ def read_body(path: Path | str, betas: np.ndarray | None = None) -> np.ndarray:
     """
     path = Path(path)
     arrays = read_arrays(path)
-    if "J_regressor" not in arrays or "v_template" not in arrays:
-        places = _numbers(path, arrays, ("J",))
+    if "J_regressor" in arrays and "v_template" in arrays:
+        places = _shaped_joints(path, arrays, betas)
     else:
-        vertices, regressor = (_numbers(path, arrays, (key,)) for key in ("v_template", "J_regressor"))
-        if betas is not None and "shapedirs" in arrays:
-            shapes = _numbers(path, arrays, ("shapedirs",))
-            used = min(betas.size, shapes.shape[-1])
-            vertices = vertices + shapes[..., :used] @ betas.ravel()[:used]
-        places = regressor @ vertices
+        places = _numbers(path, arrays, ("J",))
     if places.ndim != 2 or places.shape[1] != 3 or len(places) < WITHOUT_HANDS:
         raise ValueError(f"{path}: joints are {places.shape}, where ({WITHOUT_HANDS} or more, 3) are wanted")
     return places
@@ -149,6 +144,19 @@ def skeleton(places: np.ndarray, mixamo_names: bool = True) -> Skeleton:
         orders=(ORDER,) * count,
         end_sites=tuple((j, ENDS[NAMES[j]]) for j in leaves),
     )
+
+
+def _shaped_joints(path: Path, arrays: Mapping[str, Any], betas: np.ndarray | None) -> np.ndarray:
+    """Give J_regressor (v_template + shapedirs betas), (joints, 3), with as many betas as both have."""
+    vertices, regressor = (_numbers(path, arrays, (key,)) for key in ("v_template", "J_regressor"))
+    try:
+        if betas is not None and "shapedirs" in arrays:
+            shapes = _numbers(path, arrays, ("shapedirs",))
+            used = min(betas.size, shapes.shape[-1])
+            vertices = vertices + shapes[..., :used] @ betas.ravel()[:used]
+        return regressor @ vertices
+    except ValueError as error:
+        raise ValueError(f"{path}: v_template, shapedirs and J_regressor do not go together: {error}") from error
 
 
 def read_arrays(path: Path) -> Mapping[str, Any]:

@@ -125,6 +125,16 @@ def test_a_model_gives_the_exact_body(tmp_path: Path) -> None:
     np.testing.assert_allclose(joint_positions(plain)[0], smpl.rest_places()[:22], atol=1e-12)
 
 
+def test_a_model_that_does_not_fit_is_refused(dance: dict[str, np.ndarray], tmp_path: Path) -> None:
+    np.savez(tmp_path / "model.npz", J_regressor=np.ones((24, 9)), v_template=np.ones((10, 3)))
+    np.savez(tmp_path / "joints.npz", J=np.ones((17, 3)))
+    path = written(tmp_path, dance)
+    with pytest.raises(ValueError, match=r"model\.npz: v_template, shapedirs and J_regressor do not go together"):
+        smpl.read_smpl(path, body=tmp_path / "model.npz")
+    with pytest.raises(ValueError, match=r"joints\.npz: joints are \(17, 3\), where \(22 or more, 3\) are wanted"):
+        smpl.read_smpl(path, body=tmp_path / "joints.npz")
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
