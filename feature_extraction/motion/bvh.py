@@ -14,7 +14,7 @@ import numpy as np
 
 from feature_extraction.motion import rotation
 from feature_extraction.motion.bvh_head import LARGEST, BvhError, BvhHeader, Joint, parse_head
-from feature_extraction.motion.number_text import NotANumberError, parse_numbers
+from feature_extraction.motion.number_text import NotANumberError, format_lines, parse_numbers
 from feature_extraction.motion.skeleton import Motion, Skeleton
 from feature_extraction.store import atomic_path
 
@@ -72,19 +72,20 @@ def write_bvh(path: Path | str, motion: Motion) -> None:
     orders = [_order_for(motion.rotations[:, j], order) for j, order in enumerate(skeleton.orders)]
     joints = _depth_first(skeleton.parents)
     decimals = max(0, LENGTH_DIGITS - 1 - int(np.floor(np.log10(skeleton.height))))
-    values, formats = [], []
+    angles = _angles(motion.rotations, orders)
+    values, digits = [], []
     for j in joints:
         if j in skeleton.moving:
             values.append(motion.positions[:, skeleton.moving.index(j)])
-            formats += [f"%.{decimals}f"] * 3
+            digits += [decimals] * 3
         if orders[j]:
-            values.append(np.degrees(np.unwrap(rotation.to_euler(motion.rotations[:, j], orders[j]), axis=0)))
-            formats += [f"%.{ANGLE_DECIMALS}f"] * len(orders[j])
-    line = " ".join(formats) + "\n"
-    with atomic_path(Path(path)) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
-        file.write("\n".join(_hierarchy_lines(skeleton, joints, orders)))
-        file.write(f"\nMOTION\nFrames: {motion.frames}\nFrame Time: {1 / float(motion.fps)!r}\n")
-        file.writelines(line % tuple(row) for row in np.concatenate(values, axis=1).tolist())
+            values.append(angles[j])
+            digits += [ANGLE_DECIMALS] * len(orders[j])
+    head = "\n".join(_hierarchy_lines(skeleton, joints, orders))
+    head += f"\nMOTION\nFrames: {motion.frames}\nFrame Time: {1 / float(motion.fps)!r}\n"
+    with atomic_path(Path(path)) as temporary, open(temporary, "wb") as file:
+        file.write(head.encode())
+        file.write(format_lines(np.concatenate(values, axis=1), digits))
 
 
 def _lines(text: bytes) -> bytes:
@@ -197,6 +198,16 @@ def _order_for(rotations: np.ndarray, order: str) -> str:
     if not order and np.abs(rotation.log(rotations)).max() <= UNTURNED:
         return ""
     return rotation.complete_order(order)
+
+
+def _angles(rotations: np.ndarray, orders: Sequence[str]) -> dict[int, np.ndarray]:
+    """Give the (frames, 3) degrees of each joint that turns, converting the joints of each Euler order together."""
+    angles: dict[int, np.ndarray] = {}
+    for order in set(orders) - {""}:
+        members = [j for j, other in enumerate(orders) if other == order]
+        together = np.degrees(np.unwrap(rotation.to_euler(rotations[:, members], order), axis=0))
+        angles |= zip(members, np.moveaxis(together, 1, 0), strict=True)
+    return angles
 
 
 def _depth_first(parents: tuple[int, ...]) -> list[int]:

@@ -1,11 +1,14 @@
-"""Numbers out of text are those of float(), to the last bit; anything else is refused with its place."""
+"""Numbers out of text are those of float(), to the last bit, others are refused with their place; and back to text."""
+
+import re
+from decimal import Decimal
 
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from feature_extraction.motion.number_text import BLOCK, NotANumberError, parse_numbers
+from feature_extraction.motion.number_text import BLOCK, NotANumberError, format_lines, parse_numbers
 
 
 def as_float(text: bytes) -> np.ndarray:
@@ -79,3 +82,28 @@ def test_what_is_no_finite_number_is_refused_with_its_place(token: str) -> None:
         parse_numbers(text)
     assert caught.value.offset == len(b"1.0 -2.5\n 3e2 ")
     assert "is not a finite number" in str(caught.value)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.floats(-1e6, 1e6), st.integers(0, 9)), min_size=1))
+def test_numbers_are_written_to_the_nearest_of_their_decimals(numbers: list[tuple[float, int]]) -> None:
+    values, decimals = zip(*numbers, strict=True)
+    text = format_lines(np.array([values]), decimals).decode()
+    assert text.endswith("\n")
+    for value, count, token in zip(values, decimals, text[:-1].split(" "), strict=True):
+        assert re.fullmatch(r"-?(0|[1-9]\d*)" + (rf"\.\d{{{count}}}" if count else ""), token)
+        assert abs(Decimal(token) - Decimal(value)) <= Decimal("0.51") / 10**count
+
+
+@pytest.mark.parametrize("number", [1e15, 123456789012.25, -4e22, 1e-9, 9.9999996, -0.4])
+@pytest.mark.parametrize("decimals", [0, 6, 30])
+def test_numbers_of_any_size_are_written_as_python_writes_them(number: float, decimals: int) -> None:
+    wanted = f"{number:.{decimals}f}"
+    assert format_lines(np.array([[number]]), [decimals]).decode() in (f"{wanted}\n", f"{wanted.lstrip('-')}\n")
+
+
+def test_long_tables_are_written_whole() -> None:
+    values = np.random.default_rng(1).normal(0, 100, (5000, 3)).round(4)
+    written, _ = parse_numbers(format_lines(values, (4, 4, 5)))
+    np.testing.assert_array_equal(written, values.reshape(-1))
+    assert format_lines(np.array([[-1e-9, -2.0]]), (3, 0)) == b"0.000 -2\n"
