@@ -44,6 +44,8 @@ def fitted(
         places = [(data_dir, name, recipe, sidecar, columns) for name, sidecar in train.items()]
         moments = pool.each(f"fitting {recipe.name}", array_moments, places, step=0)
         known = fit(recipe, train, moments)
+        if recipe.pca > known.dim:
+            raise ValueError(f"{recipe.name}: {recipe.pca} components are wanted of {known.dim} columns")
         if recipe.pca:
             scattered = [(data_dir, name, known, sidecar) for name, sidecar in train.items()]
             scatters = pool.each(f"finding the components of {recipe.name}", array_scatter, scattered, step=0)

@@ -51,13 +51,9 @@ class Projection:
 
     @classmethod
     def fit(cls, scatters: Iterable[Scatter], dim: int) -> "Projection":
-        """Find the `dim` principal components (Pearson 1901); the largest entry of each is positive.
-
-        ValueError when there are fewer columns.
-        """
+        """Find the `dim` principal components (Pearson 1901); the largest entry of each is positive."""
         joined = reduce(Scatter.__add__, scatters)
-        if dim > len(joined.sums):
-            raise ValueError(f"{dim} principal components are wanted of {len(joined.sums)} columns")
+        assert dim <= len(joined.sums), "there are no more components than columns"
         _, vectors = np.linalg.eigh(joined.covariance)
         components = vectors.T[::-1][:dim]
         largest = np.take_along_axis(components, np.abs(components).argmax(axis=1)[:, None], axis=1)

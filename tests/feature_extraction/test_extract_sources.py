@@ -209,6 +209,8 @@ def test_named_features_become_one_or_several(corpus: Path, capsys: pytest.Captu
     assert main([*command, "--fps", "30"]) == 0
     assert values(corpus, "s0", "envelope_scaled_30").shape == (60, 1)
     assert values(corpus, "s0", "mel_scaled_30").shape == (60, 80)
+    with pytest.raises(ValueError, match="heard_scaled_pca_20: 99 components are wanted of 81 columns"):
+        main([*command, "--combined_feature_name", "heard", "--pca_dims", "99"])
     with pytest.raises(ValueError, match="expmap of motion"):
         main([str(corpus), "--feature_names", "mel,expmap", "--combined_feature_name", "all"])
     with pytest.raises(LookupError, match="did you mean envelope"):

@@ -73,3 +73,17 @@ def test_nothing_to_fit_on_and_an_unknown_kind_are_refused(arrays: list[np.ndarr
         Scaler.fit([])
     with pytest.raises(LookupError, match="standard"):
         Scaler.fit(arrays, "robust")
+
+
+def test_maximum_scaling_stays_within_one_where_the_references_does_not(parity: Path) -> None:
+    """The gesture system divides what it has centred by the largest value before centring."""
+    with np.load(parity / "motion" / "genea_normalisation.npz") as reference:
+        normalised, largest, mean = (reference[key] for key in ("normalised", "max_val", "mean_pose"))
+    with np.load(parity / "motion" / "c_genea_yxz_60fps.npz") as motion:
+        features = motion["genea/features"]
+    published = Scaler(mean, largest + 1e-8)
+    np.testing.assert_allclose(published.scaled(features), normalised, atol=1e-6)
+    assert np.abs(normalised).max() > 1.13
+    ours = Scaler.fit([features], "maximum")
+    np.testing.assert_allclose(ours.mean, mean, atol=1e-12)
+    np.testing.assert_allclose(np.abs(ours.scaled(features)).max(axis=0), 1.0, atol=1e-6)

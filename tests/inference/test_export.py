@@ -64,3 +64,8 @@ def test_smoothing_keeps_cubics_and_their_length(frames):
 def test_smoothing_takes_noise_away():
     noise = np.random.default_rng(0).normal(size=(200, 3))
     assert smoothed(noise).std() < 0.8 * noise.std()
+
+
+def test_smoothing_is_the_references(parity):
+    with np.load(parity / "motion" / "genea_normalisation.npz") as reference:
+        np.testing.assert_allclose(smoothed(reference["normalised"]), reference["smoothed"], atol=1e-12)
