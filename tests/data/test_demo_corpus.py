@@ -43,9 +43,12 @@ def assert_same_motion(a: Motion, b: Motion) -> None:
 
 
 def test_parts_are_folders_of_pairs_with_split_lists(corpus: Path) -> None:
-    for part, names in (("dance", ["song_00", "song_39"]), ("gesture", ["talk_00", "talk_23"])):
+    for part, names, recorded in (
+        ("dance", ["song_00", "song_39"], {"motion", "audio"}),
+        ("gesture", ["talk_00", "talk_23"], {"motion", "audio", "text"}),
+    ):
         raw = find_raw(corpus / part)
-        assert {name: set(sources) for name, sources in raw.items()} == {name: {"motion", "audio"} for name in names}
+        assert {name: set(sources) for name, sources in raw.items()} == dict.fromkeys(names, recorded)
         assert [read_split(corpus / part, split) for split in ("train", "val", "test")] == [names[:1], [], names[1:]]
 
 
