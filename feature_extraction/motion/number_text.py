@@ -24,6 +24,7 @@ ZEROS = EACH * np.uint64(ZERO)
 POINTS = EACH * np.uint64(POINT ^ ZERO)
 TO_HIGH_BIT = EACH * np.uint64(0x80 - 10)  # added to a byte, sets its highest bit where it is ten or more
 NO_POINT = 8 * WORD
+POWERS = 10.0 ** np.arange(EXACT_POWER + 1)
 SCALES = np.array([10.0 ** (WORD - 1 - bits // 8) for bits in range(NO_POINT)] + [1.0])
 
 
@@ -79,7 +80,20 @@ def _tokens(text: bytes) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _parse_block(text: bytes, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Convert the tokens of a text: the plain ones ("-12.5") together, the others ("1e-5") one by one.
+    """Convert the tokens of a text: the plain ones ("-12.5") together, then those like "1e-5", the rest one by one."""
+    number, scale, plain = _parse_plain(text, starts, ends)
+    values = number / scale
+    others = np.flatnonzero(~plain)
+    if len(others):
+        values[others], known = _parse_exponents(text, starts[others], ends[others])
+        others = others[~known]
+    if len(others):
+        values[others] = _parse_others(text, starts[others].tolist(), ends[others].tolist())
+    return values
+
+
+def _parse_plain(text: bytes, starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Give the digits of tokens as signed integers, ten to the power of their decimals, and for which that holds.
 
     No token starts within the first LONGEST characters. With the point counted as a digit 0, a number with decimals is
     `left * 10**(decimals + 1) + right`, all of it exact.
@@ -98,11 +112,26 @@ def _parse_block(text: bytes, starts: np.ndarray, ends: np.ndarray) -> np.ndarra
     plain &= (points <= 1) & (lengths > points) & (lengths <= LONGEST) & (number < EXACT)
     left = np.where(points > 0, np.floor(number / (10 * scale)), 0.0)
     number -= 9 * scale * left
-    values = np.where(negative, -number, number) / scale
-    others = np.flatnonzero(~plain)
-    if len(others):
-        values[others] = _parse_others(text, starts[others].tolist(), ends[others].tolist())
-    return values
+    return np.where(negative, -number, number), scale, plain
+
+
+def _parse_exponents(text: bytes, starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Convert tokens such as "-1.5e-07", and tell for which that was exact."""
+    data = np.frombuffer(text, dtype=np.uint8)
+    marks = np.append(np.flatnonzero((data == ord("e")) | (data == ord("E"))), len(data))
+    at = marks[np.searchsorted(marks, starts)]
+    known = at < ends - 1
+    at = np.where(known, at, starts)
+    number, scale, plain = _parse_plain(text, starts, at)
+    sign = data[np.minimum(at + 1, ends - 1)]
+    digits = ends - at - 1 - ((sign == PLUS) | (sign == MINUS))
+    units = data[ends - 1] - np.uint8(ZERO)
+    tens = np.where(digits == 2, data[ends - 2] - np.uint8(ZERO), 0)
+    exponent = np.where(sign == MINUS, -1, 1) * (10 * tens.astype(int) + units)
+    power = np.rint(np.log10(scale)).astype(int) - exponent
+    known &= plain & ((digits == 1) | (digits == 2)) & (units < 10) & (tens < 10) & (np.abs(power) <= EXACT_POWER)
+    exact = POWERS[np.where(known, np.abs(power), 0)]
+    return np.where(power < 0, number * exact, number / exact), known
 
 
 def _parse_word(word: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

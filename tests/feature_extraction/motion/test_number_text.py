@@ -31,7 +31,28 @@ def test_every_way_to_print_a_number_is_read_exactly(numbers: list[tuple[float, 
 
 
 @pytest.mark.parametrize(
-    "token", ["5.", "+5.0", ".5", "-.5", "0", "-0", "00012", "1e5", "1.E-3", "123456789012345678", "0." + "1" * 40]
+    "token",
+    [
+        "5.",
+        "+5.0",
+        ".5",
+        "-.5",
+        "0",
+        "-0",
+        "00012",
+        "1e5",
+        "1.E-3",
+        ".5e+1",
+        "-0e5",
+        "1e22",
+        "7e23",
+        "9e-23",
+        "123456789e15",
+        "1e0023",
+        "2.2250738585072014e-308",
+        "123456789012345678",
+        "0." + "1" * 40,
+    ],
 )
 def test_odd_but_valid_numbers_are_read(token: str) -> None:
     text = f"7 {token} 8".encode()
@@ -66,6 +87,13 @@ def test_a_text_without_numbers_gives_none() -> None:
         "1-2",
         "--1",
         "1e",
+        "1e+",
+        "e5",
+        "-e5",
+        "1e5.",
+        "1e5e5",
+        "1e--5",
+        ".e5",
         "1e400",
         "1_000",
         "0x10",
