@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from scipy.signal import get_window
 
-from feature_extraction.audio import read_audio
+from feature_extraction.align import to_rate
+from feature_extraction.audio import Audio, read_audio
+from feature_extraction.mel_features import MelFeatures
 from feature_extraction.spectrum import (
     FRAMES_AT_ONCE,
     decibels,
@@ -136,23 +138,48 @@ def test_flux_agrees_with_the_reference(parity: Path, name: str, key: str, bank_
     np.testing.assert_allclose(rise[: len(rise) - delay], expected[delay:], atol=TOLERANCE_DB)
 
 
+def reference_at_96_khz(folder: Path, name: str) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """The reference's arrays of one sound at 96 kHz and a hop of 4800, and the sound as we resample it."""
+    prefix = f"transflower_96k/{name}/"
+    with np.load(folder / "audio" / "features.npz") as arrays:
+        known = {key.removeprefix(prefix): arrays[key] for key in arrays if key.startswith(prefix)}
+    return known, read_audio(folder / "audio" / SOUNDS[name], 96000.0).samples
+
+
 @pytest.mark.parametrize("name", ["music", "speech"])
 def test_read_and_resampled_sound_agrees_with_the_reference(parity: Path, name: str) -> None:
-    # At the reference's 96 kHz and hop of 4800, which its windows of 2048 do not cover.
-    with np.load(parity / "audio" / "features.npz") as arrays:
-        known = {key: arrays[f"transflower_96k/{name}/{key}"] for key in ("mel80_db", "n_samples", "hop")}
-    audio = read_audio(parity / "audio" / SOUNDS[name], 96000.0)
-    assert len(audio.samples) == known["n_samples"]
-    power = mel_spectrogram(
-        audio.samples,
-        sample_rate=96000,
-        hop=int(known["hop"]),
-        n_fft=2048,
-        n_mels=80,
-        frames=len(known["mel80_db"]) + 1,
-    )
+    known, samples = reference_at_96_khz(parity, name)
+    assert len(samples) == known["n_samples"]
+    np.testing.assert_allclose(samples[10000:12000], known["resampled_10000_12000"], atol=1e-6)
+    hop, frames = int(known["hop"]), len(known["mel80_db"]) + 1
+    power = mel_spectrogram(samples, sample_rate=96000, hop=hop, n_fft=2048, n_mels=80, frames=frames)
     level = decibels(power, reference=float(power.max()), range_db=80.0)
     np.testing.assert_allclose(level[1:], known["mel80_db"], atol=TOLERANCE_DB)
+
+
+@pytest.mark.parametrize("name", ["music", "speech"])
+@pytest.mark.parametrize(("key", "bank_rate"), [("envelope", 22050), ("envelope_correct_sr", 96000)])
+def test_flux_of_resampled_sound_agrees_with_the_reference(parity: Path, name: str, key: str, bank_rate: int) -> None:
+    known, samples = reference_at_96_khz(parity, name)
+    expected, hop = known[key][:, 0], int(known["hop"])
+    power = mel_spectrogram(samples, sample_rate=bank_rate, hop=hop, n_fft=2048, n_mels=100, frames=len(expected) + 1)
+    np.testing.assert_allclose(flux(decibels(power, range_db=80.0)), expected, atol=TOLERANCE_DB)
+
+
+def test_the_reference_builds_its_bands_for_another_rate(parity: Path) -> None:
+    known, _ = reference_at_96_khz(parity, "music")
+    wrong, right = known["envelope"][:, 0], known["envelope_correct_sr"][:, 0]
+    assert 5.0 < np.abs(wrong - right).max() < 10.0
+    assert 0.99 < np.corrcoef(wrong, right)[0, 1] < 1.0
+
+
+def test_the_reference_does_not_hear_a_click_between_its_windows() -> None:
+    click = np.zeros(96000, np.float32)
+    click[10 * 4800 + 1100 : 10 * 4800 + 1484] = 0.9  # 4 ms, after one window of 2048 and before the next
+    theirs = mel_spectrogram(click, sample_rate=96000, hop=4800, n_fft=2048, n_mels=80, frames=20)
+    assert (theirs == 0).all()
+    ours = MelFeatures(20).encode(to_rate(Audio(click, 96000.0), 20)).values
+    assert ours[10].max() > -30.0
 
 
 @pytest.mark.parametrize("size", [0, 1, 2])
