@@ -50,11 +50,14 @@ def bones(skeleton: Skeleton, joint: int, known: Collection[int], rest: np.ndarr
     Where the nearest is in the same place, those below it are taken instead. Joints that stretch or slide are left out
     unless there are no others.
     """
+    children: dict[int, list[int]] = {}
+    for j, parent in enumerate(skeleton.parents):
+        children.setdefault(parent, []).append(j)
     found: dict[int, np.ndarray] = {}
     waiting = [(joint, np.zeros(3), rotation.identity())]
     while waiting:
         parent, place, turn = waiting.pop()
-        for j in (j for j, above in enumerate(skeleton.parents) if above == parent):
+        for j in children.get(parent, ()):
             reached = place + rotation.mul_vec(turn, skeleton.offsets[j])
             if j in known and np.linalg.norm(reached) > SHORT * skeleton.height:
                 found[j] = reached

@@ -32,7 +32,7 @@ def connect(places: np.ndarray) -> tuple[list[int], list[int]]:
     Gives an order of the points, the root first, and the parent of each, a place in that order: the tree whose bones
     change their lengths least, and are short (minimum spanning tree, Prim 1957).
     """
-    some = places[:: math.ceil(len(places) / LOOKED_AT)]
+    some = places[:: math.ceil((len(places) + 1) / LOOKED_AT)]
     lengths = np.linalg.norm(some[:, :, None] - some[:, None], axis=-1)
     distances = lengths.std(axis=0) + SHORTNESS * lengths.mean(axis=0)
     order, parents = [0], [-1]

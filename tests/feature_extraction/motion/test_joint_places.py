@@ -183,6 +183,16 @@ class TestPoints:
         ):
             np.testing.assert_allclose(ours, theirs, atol=1e-3)
 
+    def test_without_any_root_a_nameless_one_stands_at_the_origin(self) -> None:
+        features = PositionFeatures(20, root="hip_centric")
+        array = features.encode(seeded())
+        back = features.decode(array.values, array.columns, {})
+        assert back.skeleton.names[0] == "root"
+        np.testing.assert_array_equal(joint_positions(back)[:, 0], 0)
+        leg = back.skeleton.names.index("LeftLeg")
+        columns = of_joints(array.columns, ("LeftLeg",))
+        np.testing.assert_allclose(joint_positions(back)[:, leg], array.values[:, columns], atol=1e-4)
+
 
 class TestMistakes:
     def test_missing_columns_are_named(self) -> None:
