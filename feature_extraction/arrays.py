@@ -134,7 +134,7 @@ def forget(data_dir: Path, sequence_id: str, recipe: FeatureRecipe) -> None:
 def recipe_hash(recipe: FeatureRecipe, mirrored: bool = False) -> str:
     """Give a hash of all that decides the numbers of an unscaled array, but for the raw file."""
     versions = [find_extractor(entry["name"]).version for entry in recipe.extractors]
-    return digest([FORMAT, recipe.fps, list(recipe.extractors), versions, *(["mirrored"] if mirrored else [])])
+    return digest([FORMAT, recipe.fps, recipe.extractors_hash, versions, mirrored])
 
 
 def _extract(task: Task, reading: Reading, sequence_id: str, mirrored: bool) -> tuple[dict[str, Sidecar], int]:

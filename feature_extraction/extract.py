@@ -9,7 +9,7 @@ import logging
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tqdm.contrib.logging import logging_redirect_tqdm
@@ -17,7 +17,8 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 import command
 import registry
 from feature_extraction.arrays import Outcome, Sidecar, Task, extract_sequence, forget, scale_sequence
-from feature_extraction.fit import adopted, fitted
+from feature_extraction.fit import adopted, fitted, withdraw
+from feature_extraction.learned import without_states
 from feature_extraction.mirroring import original_id
 from feature_extraction.motion.selection import ALL, SELECTIONS
 from feature_extraction.parallel import BACKENDS, LOCAL, Workers, workers
@@ -90,12 +91,15 @@ def extract(
         if from_experiment is None:
             write_splits(data_dir, raw, val_regex, test_regex, seed)
             plan = prepared(plan, data_dir, raw, keep_mirrored=do_mirror is None)
+        for each, _ in plan:
+            withdraw(data_dir, each)
         read = _read(pool, data_dir, raw, [each for each, _ in plan], replace_existing)
         scaled: list[Outcome] = []
         for each, given in plan:
             members = _members(data_dir, each, read)
             feature = adopted(data_dir, given) if given else fitted(pool, data_dir, each, members, replace_existing)
-            scaling = [(data_dir, name, feature, sidecar, replace_existing) for name, sidecar in members.items()]
+            light = replace(feature, extractors=without_states(feature.extractors))
+            scaling = [(data_dir, name, light, sidecar, replace_existing) for name, sidecar in members.items()]
             scaled += pool.each(f"scaling {feature.name}", scale_sequence, scaling)
             log.info("%s: %d columns, %d sequences", feature.name, feature.dim, len(members))
     done = [*(outcome for _, outcome in read), *scaled]
@@ -142,9 +146,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _read(
     pool: Workers, data_dir: Path, raw: RawFiles, recipes: Sequence[FeatureRecipe], replace_existing: bool
 ) -> list[tuple[Task, Outcome]]:
-    """Bring the unscaled arrays of all raw files up to date, and say once what was said on the way."""
+    """Bring the unscaled arrays of all raw files up to date, and say once what was said on the way.
+
+    Words and labels stay in this process: they take no time, and what their extractors have learned may be large.
+    """
     todo = tasks(data_dir, raw, recipes, replace_existing)
-    done = pool.each("reading", extract_sequence, [(task,) for task in todo])
+    heavy = [task for task in todo if task.source in RECORDED]
+    todo = [*heavy, *(task for task in todo if task.source not in RECORDED)]
+    done = pool.each("reading", extract_sequence, [(task,) for task in heavy])
+    done += pool.each("reading", extract_sequence, [(task,) for task in todo[len(heavy) :]], here=True)
     for remark in dict.fromkeys(remark for each in done for remark in each.remarks):
         log.info(remark)
     return list(zip(todo, done, strict=True))

@@ -10,6 +10,7 @@ from typing import Any
 from feature_extraction.arrays import Sidecar, recipe_hash
 from feature_extraction.base_features import BaseFeatures
 from feature_extraction.feature import Feature, arrange, build, feature_files, few
+from feature_extraction.learned import without_states
 from feature_extraction.mirroring import original_id
 from feature_extraction.parallel import Workers
 from feature_extraction.projection import Projection, Scatter
@@ -41,17 +42,26 @@ def fitted(
     agree(recipe, members)
     if known is None:
         columns, _ = merged_columns(train)
-        places = [(data_dir, name, recipe, sidecar, columns) for name, sidecar in train.items()]
+        light = replace(recipe, extractors=without_states(recipe.extractors))
+        places = [(data_dir, name, light, sidecar, columns) for name, sidecar in train.items()]
         moments = pool.each(f"fitting {recipe.name}", array_moments, places, step=0)
         known = fit(recipe, train, moments)
         if recipe.pca > known.dim:
             raise ValueError(f"{recipe.name}: {recipe.pca} components are wanted of {known.dim} columns")
         if recipe.pca:
-            scattered = [(data_dir, name, known, sidecar) for name, sidecar in train.items()]
+            fitted_so_far = replace(known, extractors=light.extractors)
+            scattered = [(data_dir, name, fitted_so_far, sidecar) for name, sidecar in train.items()]
             scatters = pool.each(f"finding the components of {recipe.name}", array_scatter, scattered, step=0)
             known = replace(known, projection=Projection.fit(scatters, recipe.pca))
         known.save(data_dir)
     return known
+
+
+def withdraw(data_dir: Path, recipe: FeatureRecipe) -> None:
+    """Delete the description of unscaled arrays that are made otherwise now, before the first of them changes."""
+    known = _known(data_dir, recipe.name) if recipe.name == recipe.base else None
+    if known is not None and (known.fps, known.extractors) != (recipe.fps, recipe.extractors):
+        discard(data_dir, recipe.name, recipe.base)
 
 
 def adopted(data_dir: Path, feature: Feature) -> Feature:

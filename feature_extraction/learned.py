@@ -1,7 +1,7 @@
 """What extractors learn of the train split before anything is encoded: vocabularies, classes."""
 
 import logging
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,11 @@ def with_states(
             entry = entry | {STATE: extractor.fit(raws, data_dir)}
         entries.append(entry)
     return replace(recipe, extractors=tuple(entries))
+
+
+def without_states(extractors: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
+    """Give extractors without what they have learned: light to send to other processes that encode nothing."""
+    return tuple({key: value for key, value in entry.items() if key != STATE} for entry in extractors)
 
 
 def _raws(recipe: FeatureRecipe, files: Mapping[str, Mapping[str, Path]]) -> Iterator[Any]:

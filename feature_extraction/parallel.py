@@ -25,23 +25,31 @@ class Workers:
         self.return_as = return_as
 
     def each(
-        self, title: str, function: Callable[..., Result], arguments: Sequence[tuple[Any, ...]], step: int = 1
+        self,
+        title: str,
+        function: Callable[..., Result],
+        arguments: Sequence[tuple[Any, ...]],
+        step: int = 1,
+        here: bool = False,
     ) -> list[Result]:
         """Give the function's results for each of the arguments; each moves the bar by `step`.
 
-        ChildProcessError when the system ends a process, for want of memory as a rule.
+        With `here`, nothing leaves this process. ChildProcessError when the system ends a process, as a rule for want
+        of memory.
         """
         self.bar.set_description(title)
         try:
-            return list(self._counted(self._results(function, arguments), step))
+            return list(self._counted(self._results(function, arguments, here), step))
         except TerminatedWorkerError as error:
             raise ChildProcessError(
                 f"a process was ended from outside while {title}, probably for want of memory; "
                 "what is done is kept: start again with fewer --jobs"
             ) from error
 
-    def _results(self, function: Callable[..., Result], arguments: Sequence[tuple[Any, ...]]) -> Iterator[Result]:
-        if min(self.jobs, len(arguments)) < 2:
+    def _results(
+        self, function: Callable[..., Result], arguments: Sequence[tuple[Any, ...]], here: bool
+    ) -> Iterator[Result]:
+        if here or min(self.jobs, len(arguments)) < 2:
             return (function(*each) for each in arguments)
         results = Parallel(n_jobs=self.jobs, return_as=self.return_as)(delayed(function)(*each) for each in arguments)
         return iter(results)

@@ -4,12 +4,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from feature_extraction.feature import find_extractor
+from feature_extraction.reading import digest
 from feature_extraction.scaler import KINDS
 from feature_extraction.store import RECORDED, SOURCES
 from registry import nearest
@@ -37,6 +39,11 @@ class FeatureRecipe:
     pca: int = 0
     mirror: bool = False
     allow_missing_text: bool = False
+
+    @cached_property
+    def extractors_hash(self) -> str:
+        """A hash of the extractors with all their parameters; what some have learned may be large."""
+        return digest(list(self.extractors))
 
     @property
     def base(self) -> str:

@@ -12,6 +12,7 @@ from feature_extraction import store
 from feature_extraction.align import pair_frames
 from feature_extraction.audio import Audio, read_audio, working_rate
 from feature_extraction.feature import Feature
+from feature_extraction.mirroring import original_id
 from feature_extraction.motion.bvh import read_bvh
 from feature_extraction.text.formats import read_transcript
 from registry import nearest
@@ -58,7 +59,10 @@ def find_recording(
     if name not in known:
         hint = nearest(name, known) or f"there are {len(known)}, {', '.join(known[:5])} among them"
         raise LookupError(f"there is no sequence {name!r} in {data_dir}; {hint}")
-    files = dict(raw.get(name, {}))
+    original = original_id(name) if name not in raw else None
+    files = {
+        source: path for source, path in raw.get(original or name, {}).items() if not (original and source == "motion")
+    }
     if audio_format:
         files["audio"] = data_dir / f"{name}.{audio_format.removeprefix('.')}"
         if not files["audio"].is_file():

@@ -31,6 +31,13 @@ from feature_extraction.store import (
 )
 from tests.feature_extraction.small_corpus import NAMES, add_pair, clicking, contents, make_corpus, swaying
 
+EVERYTHING = """\
+fps: 20
+features:
+  expmap: {source: motion, extractors: [{name: expmap, joints: all}], remove_constants: true, scale: standard}
+  words: {source: text, extractors: [{name: word_tokens}]}
+  sound: {source: audio, extractors: [{name: mel, n_mels: 8}], scale: standard, pca: 3}
+"""
 MOTION, SOUND = "expmap_cr_scaled_20", "sound_scaled_20"
 
 
@@ -358,6 +365,33 @@ def test_a_kill_at_any_change_of_the_folder_leaves_it_consistent_and_the_next_ru
             break
         assert_consistent(folder)
         run(folder, **options)
+        assert contents(folder) == expected
+        shutil.rmtree(folder)
+        changes += 1
+    assert changes > 30
+
+
+@pytest.mark.slow
+def test_a_kill_at_any_change_leaves_words_mirror_images_and_components_consistent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = make_corpus(tmp_path / "start", 2)
+    (start / "small.yaml").write_text(EVERYTHING)
+    for name in ("s0", "s1"):
+        (start / f"{name}.tsv").write_text("0.1\t0.4\tone\n0.6\t0.9\ttwo\n")
+    run(start, do_mirror=True)
+    add_pair(start, "s0", 77)
+    for name in ("s0", "s1"):
+        (start / f"{name}.tsv").write_text("0.1\t0.4\tthree\n0.6\t0.9\tthree\n1.1\t1.4\ttwo\n")
+    expected = made_by_run(start, tmp_path / "expected", {})
+    changes = 0
+    while killed(folder := shutil.copytree(start, tmp_path / f"killed after {changes}"), changes, {}, monkeypatch):
+        if (folder / "words_20.json").exists():
+            (vocabulary,) = [each["state"]["words"] for each in Feature.load(folder, "words_20").extractors]
+            tokens = {name: values(folder, name, "words_20")[4, 0] for name in sequences_with(folder, "words_20")}
+            said = "three" if "three" in vocabulary else "one"
+            assert all(vocabulary[token - 2] == said for token in tokens.values())
+        run(folder)
         assert contents(folder) == expected
         shutil.rmtree(folder)
         changes += 1

@@ -42,6 +42,15 @@ def test_without_a_transcript_there_are_no_words(tmp_path: Path) -> None:
     assert read_feature(find_recording(str(sound(tmp_path, "waltz")), None), "words_20", tokens()) is None
 
 
+def test_a_mirror_image_has_the_originals_sound_and_words_and_not_its_motion(tmp_path: Path) -> None:
+    sound(tmp_path, "waltz")
+    (tmp_path / "waltz.bvh").write_text("its motion")
+    (tmp_path / "waltz.tsv").write_text("0.5\t1.0\tso\n")
+    np.save(tmp_path / "waltz_mirrored.pose_20.npy", np.zeros((40, 3), np.float32))
+    recording = find_recording("waltz_mirrored", tmp_path, ["pose_20"])
+    assert recording.raw == {"audio": tmp_path / "waltz.wav", "text": tmp_path / "waltz.tsv"}
+
+
 def test_a_label_is_made_of_the_name(tmp_path: Path) -> None:
     recording = find_recording(str(sound(tmp_path, "waltz_7")), None)
     value = read_feature(recording, "style_20", label())
