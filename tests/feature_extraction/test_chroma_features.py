@@ -56,7 +56,7 @@ def test_a_sine_of_amplitude_1_has_a_magnitude_of_1() -> None:
 
 
 @pytest.mark.parametrize("octave", [1, 4, 7])
-@pytest.mark.parametrize("note", NOTES)
+@pytest.mark.parametrize("note", NOTES[::3])
 def test_a_note_of_any_octave_is_heard_in_its_class(note: str, octave: int) -> None:
     rate = 22000.0
     samples = np.sin(2 * np.pi * hz(note, octave) * np.arange(66000) / rate).astype(np.float32)
@@ -107,12 +107,11 @@ def test_the_change_of_notes_is_heard_when_it_happens(fps: float) -> None:
 def test_a_click_is_heard_in_the_percussive_bands_of_its_frame(fps: float) -> None:
     chord = sine(440.0, fps, height=0.1) + sine(660.0, fps, height=0.1)
     clicks = np.zeros(len(chord))
-    rate, hop = working_rate(fps)
+    hop = working_rate(fps)[1]
     frames = np.arange(8, round(2 * fps) - 4, 9)
     clicks[frames * hop + 3] = 0.9
     bands, _ = encoded(chord + clicks, fps)
     silent, _ = encoded(chord, fps)
-    assert rate
     for frame in frames:
         around = bands[frame - 3 : frame + 4].mean(axis=1)
         assert around.argmax() == 3

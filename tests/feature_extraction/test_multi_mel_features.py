@@ -18,12 +18,11 @@ def by_window(samples: np.ndarray, fps: float) -> np.ndarray:
 
 @pytest.mark.parametrize("fps", [20, 29.97, 60, 100])
 def test_a_click_anywhere_leaves_its_trace_loudest_in_the_nearest_frame(fps: float) -> None:
-    sample_rate, hop = working_rate(fps)
+    hop = working_rate(fps)[1]
     for offset in np.linspace(-0.45, 0.45, 11):
         samples = np.zeros(20 * hop)
         samples[round((10 + offset) * hop)] = 1.0
         assert (by_window(samples, fps).mean(axis=2).argmax(axis=1) == 10).all(), offset
-    assert sample_rate
 
 
 @pytest.mark.parametrize("fps", [20, 60, 100])
