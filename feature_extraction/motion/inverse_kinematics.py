@@ -31,16 +31,16 @@ def solve(
     rotations = np.empty((*places.shape[:2], 4))
     positions = np.empty((len(places), len(skeleton.moving), 3))
     for j, parent in enumerate(skeleton.parents):
-        resting = np.broadcast_to(rest[j], (len(places), 4)) if parent < 0 else rotation.mul(turned[parent], rest[j])
+        above = turned[parent] if parent >= 0 else rotation.identity(len(places))
+        origin = placed[parent] if parent >= 0 else np.zeros((len(places), 3))
+        resting = rotation.mul(above, rest[j])
         turned.append(_turned(places, j, bones(skeleton, j, known, rest), resting) if j in known else resting)
-        rotations[:, j] = turned[j] if parent < 0 else rotation.mul(rotation.inv(turned[parent]), turned[j])
+        rotations[:, j] = rotation.mul(rotation.inv(above), turned[j])
         if j in skeleton.moving:
             placed.append(places[:, j])
-            way = places[:, j] if parent < 0 else places[:, j] - placed[parent]
-            local = way if parent < 0 else rotation.mul_vec(rotation.inv(turned[parent]), way)
-            positions[:, skeleton.moving.index(j)] = local
+            positions[:, skeleton.moving.index(j)] = rotation.mul_vec(rotation.inv(above), places[:, j] - origin)
         else:
-            placed.append(placed[parent] + rotation.mul_vec(turned[parent], skeleton.offsets[j]))
+            placed.append(origin + rotation.mul_vec(above, skeleton.offsets[j]))
     return rotations, positions
 
 

@@ -26,6 +26,7 @@ TO_HIGH_BIT = EACH * np.uint64(0x80 - 10)  # added to a byte, sets its highest b
 NO_POINT = 8 * WORD
 POWERS = 10.0 ** np.arange(EXACT_POWER + 1)
 SCALES = np.array([10.0 ** (WORD - 1 - bits // 8) for bits in range(NO_POINT)] + [1.0])
+"""Ten to the power of the digits after a point, by how many bits are below the highest one of the point's byte."""
 
 
 class NotANumberError(ValueError):

@@ -85,6 +85,19 @@ def test_matrices_are_turned_back_also_near_half_turns(rng: np.random.Generator)
     assert same_rotation(rotation.from_matrix(rotation.to_matrix(q)), q)
 
 
+def test_the_nearest_rotation_to_a_rotation_is_itself_also_near_half_turns(rng: np.random.Generator) -> None:
+    axes = rng.standard_normal((300, 3))
+    axes /= np.linalg.norm(axes, axis=-1, keepdims=True)
+    q = rotation.exp(axes * np.concatenate([np.linspace(0, np.pi, 200), np.full(100, np.pi)])[:, None])
+    assert same_rotation(rotation.nearest(rotation.to_matrix(q)), q)
+
+
+def test_the_nearest_rotation_never_mirrors() -> None:
+    found = rotation.to_matrix(rotation.nearest(np.diag([1.0, 1.0, -1.0]) * 0.5))
+    assert np.linalg.det(found) == pytest.approx(1)
+    assert np.linalg.det(rotation.to_matrix(rotation.nearest(np.zeros((3, 3))))) == pytest.approx(1)
+
+
 def test_exponential_and_logarithm_are_those_of_scipy(rng: np.random.Generator) -> None:
     vectors = rng.standard_normal((500, 3)) * rng.choice([1e-200, 1e-13, 1e-8, 1e-3, 1, 3], (500, 1))
     assert same_rotation(rotation.exp(vectors), Rotation.from_rotvec(vectors).as_quat(scalar_first=True))
