@@ -64,6 +64,9 @@ def _copy(row: np.ndarray, source: np.ndarray, start: int, stop: int) -> None:
 
 def _copy_padded(row: np.ndarray, source: np.ndarray, start: int, stop: int, padding: tuple[float, ...]) -> None:
     """Copy frames [start, stop), the padding standing for those that the source does not have."""
+    if start >= 0 and stop <= len(source):
+        row[...] = source[start:stop]
+        return
     first = max(start, 0)
     last = max(first, min(stop, len(source)))
     row[: first - start] = padding
