@@ -19,14 +19,25 @@ NOT_GENERATING: set[str] = set()
 
 MOTION, SOUND = Window("motion", 6, 12), Window("sound", 4, 16)
 TARGET = Window("motion", 6, 4, offset=12)
-SMALL = {"dhid": 16, "nlayers": 2, "nhead": 2, "dropout": 0.0}
+SMALL = {
+    "dhid": 16,
+    "nlayers": 2,
+    "nhead": 2,
+    "dropout": 0.0,
+    "dhid_flow": 16,
+    "scales": "[[2,0]]",
+    "num_glow_coupling_blocks": 1,
+    "num_heads_flow": 2,
+}
 """Sizes for a quick test, of the options that a model has."""
 
 
 def options(name: str, tmp_path: Path, **given: object) -> argparse.Namespace:
-    """All options of a run with this model, at their defaults but for ``given``."""
+    """All options of a run with this model, at their defaults but for ``given``, also of the models that it holds."""
     opt = parse(["--experiment_name", "contract", "--model", name, "--data_dir", str(tmp_path)])
-    vars(opt).update({key: value for key, value in given.items() if hasattr(opt, key)})
+    prefixes = ("", *registry.find("model", name).sub_models)
+    values = {prefix + key: value for prefix in prefixes for key, value in given.items()}
+    vars(opt).update({key: value for key, value in values.items() if hasattr(opt, key)})
     return opt
 
 

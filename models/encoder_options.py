@@ -1,0 +1,46 @@
+"""The options of the multimodal encoders, which several models share, and what they mean to the networks."""
+
+import argparse
+from typing import Any
+
+
+def add_encoder_options(parser: Any) -> None:
+    """Sizes of the transformers that encode the inputs and their joint, and how these know positions."""
+    yes_no = argparse.BooleanOptionalAction
+    parser.add_argument("--dhid", type=int, default=512, help="width of the transformers")
+    parser.add_argument("--nlayers", type=int, default=6, help="layers of the cross-modal transformer")
+    parser.add_argument("--nhead", type=int, default=8, help="attention heads")
+    parser.add_argument("--dropout", type=float, default=0.1, help="dropout of the transformers")
+    parser.add_argument("--pre_norm", action=yes_no, default=False, help="normalise before each layer, not after")
+    parser.add_argument("--use_pos_emb_inputs", action=yes_no, default=True, help="learned positions of the inputs")
+    parser.add_argument("--use_pos_emb_output", action=yes_no, default=True, help="learned positions of the joint")
+    parser.add_argument(
+        "--use_rel_pos_emb_inputs", action=yes_no, default=False, help="a learned bias per pair of input positions"
+    )
+    parser.add_argument(
+        "--use_rel_pos_emb_output", action=yes_no, default=False, help="a learned bias per pair of joint positions"
+    )
+    parser.add_argument("--use_rotary_pos_emb", action=yes_no, default=False, help="rotary positions everywhere")
+
+
+def encoder_settings(opt: argparse.Namespace) -> dict[str, Any]:
+    """What the encoders of the inputs and of their joint have in common."""
+    return {
+        "dim": opt.dhid,
+        "heads": opt.nhead,
+        "dropout": opt.dropout,
+        "rotary": opt.use_rotary_pos_emb,
+        "pre_norm": opt.pre_norm,
+    }
+
+
+def input_settings(opt: argparse.Namespace) -> dict[str, Any]:
+    """The settings of `models.nets.multimodal.InputEncoders`."""
+    positions = {"learned_positions": opt.use_pos_emb_inputs, "pair_bias": opt.use_rel_pos_emb_inputs}
+    return encoder_settings(opt) | positions
+
+
+def joint_settings(opt: argparse.Namespace) -> dict[str, Any]:
+    """The settings of the cross-modal transformer of each output."""
+    positions = {"learned_positions": opt.use_pos_emb_output, "pair_bias": opt.use_rel_pos_emb_output}
+    return encoder_settings(opt) | positions | {"layers": opt.nlayers}

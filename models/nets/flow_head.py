@@ -1,0 +1,50 @@
+"""The distribution of one output window, given the encoded inputs."""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from models.flows.bases import Generators
+from models.flows.flow import Flow
+from models.nets.conditioner import Conditioner
+from models.windows import Window
+
+
+class FlowHead(nn.Module):
+    """A flow conditioned on tokens that are made from the encoded inputs.
+
+    With ``mean_dim`` a linear layer (from tokens of that width) reads a mean off as many tokens more as the window has
+    frames, and the flow is the distribution of what deviates from it.
+    """
+
+    def __init__(self, window: Window, conditioner: Conditioner, flow: Flow, mean_dim: int = 0):
+        super().__init__()
+        self.window = window
+        self.conditioner = conditioner
+        self.flow = flow
+        self.mean = nn.Linear(mean_dim, window.dim) if mean_dim else None
+
+    def condition(self, latent: Tensor) -> tuple[Tensor, Tensor | None]:
+        """The conditioning (batch, its frames, dim) and the mean (batch, length, dim), if there is one."""
+        tokens = self.conditioner(latent)
+        if self.mean is None:
+            return tokens, None
+        frames = tokens.shape[1] - self.window.length
+        return tokens[:, :frames], self.mean(tokens[:, frames:])
+
+    def log_prob(self, x: Tensor, latent: Tensor) -> tuple[Tensor, Tensor | None]:
+        """The log density of each window in nats, (batch,), and the mean squared error of the mean, if there is one.
+
+        The first windows in training mode set what depends on data.
+        """
+        conditioning, mean = self.condition(latent)
+        rest = x if mean is None else x - mean
+        if self.training and not self.flow.initialised:
+            self.flow.initialise(rest.detach(), conditioning.detach())
+        return self.flow.log_prob(rest, conditioning), None if mean is None else F.mse_loss(mean, x)
+
+    def sample(self, latent: Tensor, temperature: float = 1.0, generator: Generators = None) -> Tensor:
+        """Windows (batch, length, dim), one for each row of the latent."""
+        conditioning, mean = self.condition(latent)
+        shape = (len(latent), self.window.length, self.window.dim)
+        rest = self.flow.sample(shape, conditioning, temperature, generator)
+        return rest if mean is None else mean + rest

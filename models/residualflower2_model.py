@@ -1,0 +1,101 @@
+"""ResidualFlower 2: any model predicts the mean, any other what deviates from it."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from models import create_model
+from models.base_model import BaseModel
+from models.windows import Window
+
+MEAN_WEIGHT = 100.0
+"""Of the squared error of the mean."""
+
+
+class Residualflower2Model(BaseModel):
+    """The sum of ``--mean_model`` and ``--residual_model``; their options have the prefixes mean_ and residual_.
+
+    The loss is 100 times the mean's squared error plus the residual model's loss on target - mean, whose gradients
+    reach the mean too. A mean model that can only be sampled is trained by its own loss instead, and its sample at
+    temperature 0 is the mean.
+    """
+
+    sub_models = {"mean_": "mean_model", "residual_": "residual_model"}  # noqa: RUF012
+
+    def __init__(self, opt: argparse.Namespace, inputs: Sequence[Window], outputs: Sequence[Window]):
+        super().__init__(opt, inputs, outputs)
+        self.mean_model = create_model(_options_with(opt, "mean_"), inputs, outputs)
+        self.residual_model = create_model(_options_with(opt, "residual_"), inputs, outputs)
+
+    @staticmethod
+    def modify_commandline_options(parser: Any) -> None:
+        """Which two models."""
+        parser.add_argument("--mean_model", default="transformer", help="the model that predicts the mean")
+        parser.add_argument("--residual_model", default="transflower", help="the model of what deviates from it")
+
+    def losses(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The weighted squared error of the mean plus the loss of the residual model."""
+        if self._predicts():
+            means = self.mean_model({window.modality: batch[f"in_{window.modality}"] for window in self.inputs})
+            errors = [F.mse_loss(mean, batch[f"out_{modality}"]) for modality, mean in means.items()]
+            mean_loss = MEAN_WEIGHT * torch.stack(errors).sum()
+        else:
+            inputs = {window.modality: batch[f"in_{window.modality}"] for window in self.inputs}
+            means, _ = self.mean_model.sample(inputs, temperature=0.0)
+            mean_loss = self.mean_model.losses(batch)["loss"]
+        rest = {f"out_{modality}": batch[f"out_{modality}"] - mean for modality, mean in means.items()}
+        residual_loss = self.residual_model.losses({**batch, **rest})["loss"]
+        return {"loss": mean_loss + residual_loss, "mean": mean_loss, "residual": residual_loss}
+
+    @torch.no_grad()
+    def sample(
+        self,
+        inputs: Mapping[str, Tensor],
+        *,
+        temperature: float = 1.0,
+        generator: torch.Generator | Sequence[torch.Generator] | None = None,
+        state: Any = None,
+    ) -> tuple[dict[str, Tensor], Any]:
+        """The mean plus a sample of the residual model.
+
+        A model that goes step by step takes all steps of the windows in the first call, and one in each that follows;
+        then only the last frame is new.
+        """
+        before = state or (None, None)
+        means, mean_state = _sample(self.mean_model, inputs, before[0], temperature=0.0)
+        rests, rest_state = _sample(
+            self.residual_model, inputs, before[1], temperature=temperature, generator=generator
+        )
+        samples = {}
+        for window in self.outputs:
+            mean, rest = (_filled(each[window.modality], window.length) for each in (means, rests))
+            samples[window.modality] = mean + rest
+        return samples, (mean_state, rest_state)
+
+    def _predicts(self) -> bool:
+        """Whether the mean model gives a prediction that gradients flow through."""
+        return type(self.mean_model).forward is not nn.Module.forward
+
+
+def _options_with(opt: argparse.Namespace, prefix: str) -> argparse.Namespace:
+    """The options of the model that ``<prefix>model`` names: those with the prefix, without it."""
+    own = {name.removeprefix(prefix): value for name, value in vars(opt).items() if name.startswith(prefix)}
+    return argparse.Namespace(**{**vars(opt), **own})
+
+
+def _sample(
+    model: BaseModel, inputs: Mapping[str, Tensor], state: Any, **options: Any
+) -> tuple[dict[str, Tensor], Any]:
+    """A sample; of a model with a state, that of one step more."""
+    if state is not None:
+        inputs = {window.modality: inputs[window.modality][:, -window.length :] for window in model.inputs}
+    return model.sample(inputs, state=state, **options)
+
+
+def _filled(x: Tensor, length: int) -> Tensor:
+    """The last frames of a window, with zeros before them."""
+    return F.pad(x, (0, 0, length - x.shape[1], 0))

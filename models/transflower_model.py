@@ -1,0 +1,89 @@
+"""Transflower: the distribution of the next frames, a flow conditioned on a multimodal transformer."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+
+from models.base_model import BaseModel
+from models.encoder_options import add_encoder_options, input_settings
+from models.flow_options import (
+    add_flow_options,
+    add_transformer_coupling_options,
+    gated_convolutions,
+    make_heads,
+    transformers,
+)
+from models.likelihood import bits_per_frame
+from models.nets.flow_head import FlowHead
+from models.nets.multimodal import InputEncoders
+from models.windows import Window
+
+MEAN_WEIGHT = 100.0
+"""Of the squared error of ``--residual``."""
+SOFTNESS = 5.0
+"""How slowly the likelihood takes over as that error falls."""
+
+
+class TransflowerModel(BaseModel):
+    """Encoders of the inputs, a cross-modal transformer, and for each output a Flow++-style flow over its window.
+
+    Valle-Perez et al., Transflower, arXiv 2106.13871. The loss is bits per frame: -log2 p of a window over its frames.
+    Unlike in the published code, positions are trained and norm layers start from data. ``--residual`` adds a mean to
+    each output; while its weighted squared error m is large, that is what is trained: the loss is then
+    (1 - a) bits + a m with a = sigmoid(m / 5).
+    """
+
+    def __init__(self, opt: argparse.Namespace, inputs: Sequence[Window], outputs: Sequence[Window]):
+        super().__init__(opt, inputs, outputs)
+        self.encoders = InputEncoders(inputs, **input_settings(opt))
+        bodies = transformers(opt) if opt.use_transformer_nn else gated_convolutions(opt)
+        self.heads = make_heads(opt, outputs, self.encoders, bodies, mean=opt.residual)
+
+    @staticmethod
+    def modify_commandline_options(parser: Any) -> None:
+        """Sizes of the transformers and of the flow, kinds of positions and of couplings."""
+        add_encoder_options(parser)
+        add_flow_options(parser, dhid_flow=512, cond_concat_dims=False)
+        add_transformer_coupling_options(parser)
+        parser.add_argument(
+            "--residual",
+            action=argparse.BooleanOptionalAction,
+            default=False,
+            help="predict a mean too, and let the flow model what deviates from it",
+        )
+
+    def losses(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Bits per frame, summed over the output modalities; with ``--residual`` joined with squared errors."""
+        latent = self.encoders({window.modality: batch[f"in_{window.modality}"] for window in self.inputs})
+        parts: dict[str, Tensor] = {}
+        losses = []
+        for window, head in self._heads():
+            log_prob, mse = head.log_prob(batch[f"out_{window.modality}"], latent)
+            bits = bits_per_frame(log_prob, window.length)
+            parts[f"nll_{window.modality}"] = bits
+            if mse is not None:
+                parts[f"mse_{window.modality}"] = mse
+                weighted = MEAN_WEIGHT * mse
+                share = torch.sigmoid(weighted / SOFTNESS)
+                bits = (1 - share) * bits + share * weighted
+            losses.append(bits)
+        return {"loss": torch.stack(losses).sum(), **parts}
+
+    @torch.no_grad()
+    def sample(
+        self,
+        inputs: Mapping[str, Tensor],
+        *,
+        temperature: float = 1.0,
+        generator: torch.Generator | Sequence[torch.Generator] | None = None,
+        state: Any = None,
+    ) -> tuple[dict[str, Tensor], Any]:
+        """One sample of the output windows for each row; ``temperature`` multiplies the flow's base sample."""
+        latent = self.encoders(inputs)
+        return {window.modality: head.sample(latent, temperature, generator) for window, head in self._heads()}, None
+
+    def _heads(self) -> list[tuple[Window, FlowHead]]:
+        return [(window, cast("FlowHead", self.heads[window.modality])) for window in self.outputs]
