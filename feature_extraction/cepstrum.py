@@ -42,7 +42,7 @@ def mfcc(
         raise ValueError(f"a window of {window} samples does not fit into a transform of {n_fft}; raise n_fft")
     frames = frames_within(len(samples), hop, window) if frames is None else frames
     triangles = htk_filterbank(sample_rate, n_fft, n_mels, f_max)
-    heard = n_fft // 2 + 1 if f_max is None else int(np.flatnonzero(triangles.any(axis=1))[-1]) + 1
+    heard = n_fft // 2 + 1 if f_max is None else int(f_max / sample_rate * n_fft) + 1
     bank = np.concatenate([np.ones((heard, 1)), triangles[:heard]], axis=1).astype(samples.dtype)
     weights = np.zeros(n_fft)
     weights[:window] = full_scale / math.sqrt(n_fft)

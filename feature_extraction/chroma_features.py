@@ -3,7 +3,7 @@
 import numpy as np
 import soxr
 
-from feature_extraction.audio import Audio, fine_factor, frame_count, hop_of
+from feature_extraction.audio import Audio, fine_factor, frame_count
 from feature_extraction.base_features import BaseFeatures, FeatureArray
 from feature_extraction.multi_mel_features import MultiMelFeatures
 from feature_extraction.pitch import NOTES, pitch_classes
@@ -35,7 +35,6 @@ class ChromaFeatures(BaseFeatures):
 
     def encode(self, raw: Audio, frames: int | None = None) -> FeatureArray:
         """Give the (frames, n_mels + 12) bands and pitch classes."""
-        hop_of(raw, self.fps)
         frames = frame_count(raw.duration_s, self.fps) if frames is None else frames
         factor = fine_factor(self.fps)
         fine_fps = factor * self.fps

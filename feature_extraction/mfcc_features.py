@@ -19,12 +19,13 @@ class MfccFeatures(BaseFeatures):
     """The `n_mfcc` cepstra of the gesture system: means of all 20 ms windows that begin within [i, i + 1) / fps.
 
     Windows are 10 ms apart at 20 fps, five to a frame. `mfcc_00` is the logarithm of the power. Silence is 0 in all
-    columns. `f_max` is where recordings at 16 kHz end, so that those of all usual rates fill the same bands.
+    columns. `f_max` is where recordings at 16 kHz end, so that those of all usual rates fill the same bands; None is
+    half the sample rate, as far as the gesture system's own bands go.
     """
 
     source = "audio"
 
-    def __init__(self, fps: float, n_mfcc: int = 26, n_mels: int = 26, f_max: float = 7600.0):
+    def __init__(self, fps: float, n_mfcc: int = 26, n_mels: int = 26, f_max: float | None = 7600.0):
         super().__init__(fps)
         if not 0 < n_mfcc <= n_mels:
             raise ValueError(f"of {n_mels} mel bands there are 1 to {n_mels} coefficients, not n_mfcc {n_mfcc}")
@@ -45,7 +46,7 @@ class MfccFeatures(BaseFeatures):
             n_fft=N_FFT,
             n_mels=self.n_mels,
             n_mfcc=self.n_mfcc,
-            f_max=min(self.f_max, raw.sample_rate / 2),
+            f_max=self.f_max and min(self.f_max, raw.sample_rate / 2),
             full_scale=FULL_SCALE,
             floor=SILENCE,
         )

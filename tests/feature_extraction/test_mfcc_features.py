@@ -147,6 +147,14 @@ def test_the_first_column_is_the_level_and_the_others_do_not_depend_on_it() -> N
     np.testing.assert_allclose(loud[:, 1:], soft[:, 1:], atol=1e-3)
 
 
+def test_without_an_upper_end_bands_go_to_half_the_working_rate() -> None:
+    audio = noise(1.0)
+    whole = MfccFeatures(20, f_max=None).encode(audio).values
+    np.testing.assert_array_equal(whole, MfccFeatures(20, f_max=24000).encode(audio).values)
+    np.testing.assert_array_equal(whole, MfccFeatures(20, f_max=1e6).encode(audio).values)
+    assert (whole[:, 0] > MfccFeatures(20).encode(audio).values[:, 0] + 1).all()  # there is more to hear
+
+
 def test_recordings_at_other_rates_have_the_same_cepstra(shared_data: Path) -> None:
     def cepstra(name: str) -> np.ndarray:
         return MfccFeatures(20).encode(read_audio(shared_data / "audio_formats" / name, 48000.0), 80).values
