@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,12 +24,11 @@ from feature_extraction.motion import rotation
 from feature_extraction.motion.bvh import read_bvh, write_bvh
 from feature_extraction.motion.mirror import mirror
 from feature_extraction.motion.resample import resample
-from feature_extraction.motion.selection import SELECTIONS
 from feature_extraction.motion.skeleton import Motion, Skeleton
 
 MEGABYTES, FRAMES, REAL_TIME = "MB/s", "frames/s", "times real time"
-SECONDS, MOTION_FPS, SAMPLE_RATE = 60.0, 120.0, 44100
-"""The recordings that are made where none are given."""
+MOTION_FPS, SAMPLE_RATE = 120.0, 44100
+"""Of the recordings that are made where none are given."""
 DANCE_MOTION, DANCE_AUDIO = "expmap", ("mel", "envelope", "beats")
 """The extractors of the dance recipe."""
 
@@ -78,8 +78,9 @@ class Stages:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare which recordings are read, and how often."""
-    parser.add_argument("--bvh", type=Path, help="a BVH file (default: a random motion of a minute)")
-    parser.add_argument("--audio", type=Path, help="a sound file (default: noise and tones of a minute)")
+    parser.add_argument("--bvh", type=Path, help="a BVH file (default: a random motion is made)")
+    parser.add_argument("--audio", type=Path, help="a sound file (default: noise and tones are made)")
+    parser.add_argument("--seconds", type=float, default=60, help="length of the recordings that are made")
     parser.add_argument("--fps", type=float, default=20, help="frames a second of the features")
     parser.add_argument("--repeats", type=int, default=7, help="how often each stage is timed; the median counts")
 
@@ -90,8 +91,8 @@ def measure(arguments: argparse.Namespace) -> Table:
     stages = Stages(arguments.repeats)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        bvh = arguments.bvh or _made_motion(folder / "motion.bvh")
-        audio = arguments.audio or _made_sound(folder / "sound.wav")
+        bvh = arguments.bvh or _made_motion(folder / "motion.bvh", arguments.seconds)
+        audio = arguments.audio or _made_sound(folder / "sound.wav", arguments.seconds)
         _measure_motion(stages, bvh, arguments.fps, folder / "written.bvh")
         _measure_audio(stages, audio, arguments.fps)
     return [*stages.table, ("the others' machine", "", f"matrix product, float32: {REFERENCE_MACHINE}")]
@@ -163,23 +164,33 @@ def _compared(rates: Mapping[str, float], reference: Rate | None) -> str:
     return f"{rates[unit] / speed:.1f} times {whose} ({speed:,g} {unit})"
 
 
-def _made_motion(path: Path) -> Path:
-    """Write a random motion of the joints of dance, which hang on one chain."""
+def _made_motion(path: Path, seconds: float) -> Path:
+    """Write a random motion of the joints of dance."""
     rng = np.random.default_rng(0)
-    names = ("Hips", *SELECTIONS["default"])
+    parents = {joint: parent for chain in _chains() for parent, joint in pairwise(chain)}
+    names = ("Hips", *parents)
     offsets = rng.uniform(-10, 10, (len(names), 3))
     offsets[0] = 0.0
-    skeleton = Skeleton(names, tuple(range(-1, len(names) - 1)), offsets, ("ZXY",) * len(names))
-    time = np.arange(round(SECONDS * MOTION_FPS))[:, None, None] / MOTION_FPS
+    skeleton = Skeleton(
+        names, (-1, *(names.index(parent) for parent in parents.values())), offsets, ("ZXY",) * len(names)
+    )
+    time = np.arange(max(1, round(seconds * MOTION_FPS)))[:, None, None] / MOTION_FPS
     turns = np.sin(rng.uniform(1, 6, (len(names), 3)) * time + rng.uniform(0, 6, (len(names), 3)))
     write_bvh(path, Motion(skeleton, MOTION_FPS, rotation.exp(turns), 100 * turns[:, :1]))
     return path
 
 
-def _made_sound(path: Path) -> Path:
+def _chains() -> Iterator[tuple[str, ...]]:
+    yield "Hips", "Spine", "Spine1", "Neck", "Head"
+    for side in ("Left", "Right"):
+        yield "Spine1", *(side + part for part in ("Shoulder", "Arm", "ForeArm", "Hand"))
+        yield "Hips", *(side + part for part in ("UpLeg", "Leg", "Foot", "ToeBase"))
+
+
+def _made_sound(path: Path, seconds: float) -> Path:
     """Write noise that fades with each beat over tones, in stereo."""
     rng = np.random.default_rng(0)
-    time = np.arange(round(SECONDS * SAMPLE_RATE)) / SAMPLE_RATE
+    time = np.arange(max(1, round(seconds * SAMPLE_RATE))) / SAMPLE_RATE
     tones = sum(np.sin(2 * np.pi * 110 * 2 ** (step / 12) * time) for step in (0, 4, 7, 12))
     sound = 0.1 * tones + 0.1 * np.exp(-20 * (time % 0.5)) * rng.standard_normal(len(time))
     soundfile.write(path, np.stack([sound, 0.5 * sound], axis=1), SAMPLE_RATE)

@@ -68,6 +68,13 @@ def test_the_features_table_has_each_stage_of_the_given_recordings(
     assert figure(rows["matrix product, float32"], "GFLOP/s, 1 threads") > 0
 
 
+def test_features_are_timed_without_recordings_of_ones_own(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = printed(capsys, "features", "--seconds", "2", "--repeats", "1", "--fps", "30")
+    assert figure(rows["dance motion, mirrored too"], "frames/s") > 0
+    assert figure(rows["dance audio"], "times real time") > 0
+    assert "resample to 30 fps" in rows
+
+
 @pytest.mark.slow
 def test_gathering_takes_less_than_twice_a_plain_copy_at_100_000_windows_a_second(
     capsys: pytest.CaptureFixture[str],
