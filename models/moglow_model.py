@@ -1,0 +1,77 @@
+"""MoGlow: a flow over the next frame, whose coupling networks are recurrent."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from models.base_model import BaseModel
+from models.glow_options import add_glow_options, make_glow
+from models.likelihood import bits_per_frame
+from models.steps import spanned_steps, step_windows, unfold
+from models.windows import Window
+
+
+class MoglowModel(BaseModel):
+    """Glow over frames, conditioned on the last frames of all inputs (Henter et al., arXiv 1905.06598).
+
+    It trains on windows that span many steps, with the true frames before each as its past and the state of its
+    networks carried from step to step; `sample` goes on from the state of the call before. ``inputs`` and ``outputs``
+    are the windows of one step. Several outputs are one vector to the flow, which learns how they go together.
+    """
+
+    def __init__(self, opt: argparse.Namespace, inputs: Sequence[Window], outputs: Sequence[Window]):
+        super().__init__(opt, *step_windows(inputs, outputs, opt.input_seq_lens, opt.output_seq_lens))
+        self.embeddings = nn.ModuleDict(
+            {window.modality: nn.Embedding(window.num_tokens, window.dim) for window in self.inputs if window.discrete}
+        )
+        self.flow = make_glow(
+            opt,
+            dim=sum(window.dim for window in self.outputs),
+            conditioning_dim=sum(window.length * window.dim for window in self.inputs),
+        )
+
+    @staticmethod
+    def modify_commandline_options(parser: Any) -> None:
+        """Sizes of the networks and the kind of flow."""
+        parser.add_argument("--dhid", type=int, default=512, help="width of the coupling networks")
+        parser.add_argument("--dropout", type=float, default=0.1, help="dropout between their layers")
+        add_glow_options(parser)
+
+    def condition(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """What each step reads, as one vector: {modality: (batch, length, dim)} -> (batch, steps, dim)."""
+        steps = spanned_steps(self.inputs, inputs)
+        parts = []
+        for window in self.inputs:
+            x = inputs[window.modality]
+            if window.discrete:
+                x = self.embeddings[window.modality](x.squeeze(-1))
+            parts.append(unfold(x, window, steps).flatten(2))
+        return torch.cat(parts, dim=-1)
+
+    def losses(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The negative log likelihood in bits per frame."""
+        conditioning = self.condition({window.modality: batch[f"in_{window.modality}"] for window in self.inputs})
+        x = torch.cat([batch[f"out_{window.modality}"] for window in self.outputs], dim=-1)
+        if self.training and not self.flow.initialised:
+            self.flow.initialise(x, conditioning)
+        return {"loss": bits_per_frame(self.flow.log_prob(x, conditioning), x.shape[1])}
+
+    @torch.no_grad()
+    def sample(
+        self,
+        inputs: Mapping[str, Tensor],
+        *,
+        temperature: float = 1.0,
+        generator: torch.Generator | Sequence[torch.Generator] | None = None,
+        state: Any = None,
+    ) -> tuple[dict[str, Tensor], Any]:
+        """The frame after the inputs, or as many frames as the inputs span steps, and the state of the networks."""
+        conditioning = self.condition(inputs)
+        dims = [window.dim for window in self.outputs]
+        shape = (*conditioning.shape[:2], sum(dims))
+        x, state = self.flow.sample_from(shape, conditioning, state, temperature, generator)
+        parts = x.split(dims, dim=-1)
+        return {window.modality: part for window, part in zip(self.outputs, parts, strict=True)}, state
