@@ -1,6 +1,7 @@
 """Windows are copied once, out of any sequence, into memory that is used again."""
 
 import gc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -80,3 +81,12 @@ def test_padding_stands_where_a_window_reaches_out(anchor: int) -> None:
     (found,) = gatherer.gather({"sound": [source]}, np.array([0]), np.array([anchor]))["in_sound"].numpy()
     frames = [source[t] if 0 <= t < 15 else (4.0, 5.0) for t in range(anchor - 3, anchor + 4)]
     np.testing.assert_array_equal(found, np.array(frames, np.float32))
+
+
+def test_padded_windows_are_the_gesture_systems_context(parity: Path) -> None:
+    with np.load(parity / "audio" / "features.npz") as arrays:
+        sound, silence = arrays["genea_mfcc/speech"], arrays["genea_silence_mfcc"]
+        anchors, expected = arrays["genea_context/frames"], arrays["genea_context/windows"]
+    gatherer = WindowGatherer([Window("mfcc", 26, 61, -30, padding=tuple(silence))], [])
+    batch = gatherer.gather({"mfcc": [sound.astype(np.float32)]}, np.zeros(len(anchors), int), anchors)
+    np.testing.assert_array_equal(batch["in_mfcc"].numpy(), expected.astype(np.float32))
