@@ -1,6 +1,5 @@
 """Every representation on every real recording: motion comes back, sound gives numbers whatever the file's format."""
 
-import json
 from dataclasses import replace
 from importlib.util import find_spec
 from itertools import product
@@ -10,14 +9,12 @@ import numpy as np
 import pytest
 
 import registry
-from feature_extraction.align import natural_frames, raw_frames, read_raw
+from feature_extraction.align import raw_frames, read_raw
 from feature_extraction.audio import Audio
 from feature_extraction.feature import find_extractor
 from feature_extraction.motion.bvh import read_bvh
-from feature_extraction.motion.joint_places import JointPlaces
-from feature_extraction.motion.resample import resample
-from feature_extraction.motion.skeleton import Motion, joint_positions
 from tests.feature_extraction.motion.synthetic import recordings
+from tests.feature_extraction.round_trip import assert_given_back
 
 OF_MOTION = [name for name in registry.names("features") if find_extractor(name).reversible]
 OF_SOUND = [name for name in registry.names("features") if find_extractor(name).source == "audio"]
@@ -25,8 +22,6 @@ RATES_IN = (20, 24, 30, 60, 100, 119.88, 120)
 RATES_OUT = (20, 30)
 EVERY = 5
 FPS = 20
-POSITION, DIRECTION = 1e-4, 1e-3
-"""What is allowed to be off: joints, in units of the height; the directions of bones, if places are all there is."""
 LOSSLESS, LOSSY, POOR = 0.01, 0.12, np.inf
 ALLOWED = {
     "metal_16k_mono_float.wav": LOSSLESS,
@@ -38,35 +33,6 @@ ALLOWED = {
     "metal_8k_mono_u8.wav": POOR,
 }
 """What features of one recording in other formats are allowed to be off, on average, in units of their deviation."""
-SHORT = 1e-3
-"""Bones shorter than this, in units of the height, have no direction worth the name."""
-
-
-def there_and_back(name: str, motion: Motion, fps: float) -> Motion:
-    """A motion as all joints of a representation at `fps` give it back, what decoding needs having been JSON."""
-    extractor = find_extractor(name)(fps, joints="all")
-    array = extractor.encode(motion)
-    assert np.isfinite(array.values).all()
-    return extractor.decode(array.values, array.columns, json.loads(json.dumps(array.decoding)))
-
-
-def bone_directions(motion: Motion) -> np.ndarray:
-    """The unit vectors (frames, joints - 1, 3) from each joint's parent to it; 0 for bones without length."""
-    places = joint_positions(motion)
-    bones = places[:, 1:] - places[:, motion.skeleton.parents[1:]]
-    length = np.linalg.norm(bones, axis=-1, keepdims=True)
-    return np.where(length > SHORT * motion.skeleton.height, bones / np.maximum(length, 1e-300), 0.0)
-
-
-def assert_given_back(name: str, motion: Motion, fps: float, recording: str) -> None:
-    given, wanted = there_and_back(name, motion, fps), resample(motion, fps)
-    assert (given.fps, given.frames) == (fps, natural_frames(motion, fps))
-    assert given.skeleton.names == wanted.skeleton.names
-    if issubclass(find_extractor(name), JointPlaces):
-        assert np.abs(bone_directions(given) - bone_directions(wanted)).max(initial=0.0) < DIRECTION, recording
-    else:
-        away = np.linalg.norm(joint_positions(given) - joint_positions(wanted), axis=-1)
-        assert away.max() < POSITION * wanted.skeleton.height, recording
 
 
 @pytest.mark.parametrize("fps", [FPS, pytest.param(30, marks=pytest.mark.slow)])

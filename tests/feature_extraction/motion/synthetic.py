@@ -86,6 +86,21 @@ def wander(rng: np.random.Generator, skeleton: Skeleton, frames: int, fps: float
     return Motion(skeleton, fps, rotations, positions)
 
 
+def any_motion(rng: np.random.Generator, frames: int, fps: float) -> Motion:
+    """Give a random tree of up to 29 joints of any size and Euler orders, some of which slide, in smooth motion."""
+    count = int(rng.integers(1, 30))
+    offsets = rng.normal(size=(count, 3)) * 10 ** rng.uniform(-4, 4)
+    offsets[0] = 0
+    skeleton = Skeleton(
+        names=tuple(f"joint {j}" for j in range(count)),
+        parents=(-1, *(int(rng.integers(j)) for j in range(1, count))),
+        offsets=offsets,
+        orders=tuple(rng.choice(ORDERS, count).tolist()),
+        moving=(0, *(j for j in range(1, count) if rng.random() < 0.2)),
+    )
+    return wander(rng, skeleton, frames, fps)
+
+
 def smooth(rng: np.random.Generator, frames: int, shape: tuple[int, ...]) -> np.ndarray:
     """Give (frames, *shape) values of about unit size: three slow waves each."""
     time = np.arange(frames).reshape(-1, 1, *(1 for _ in shape)) / 60

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from feature_extraction.motion.bvh import read_bvh, read_bvh_header, write_bvh
-from feature_extraction.motion.skeleton import Motion, Skeleton, joint_positions
-from tests.feature_extraction.motion.synthetic import ORDERS, PLAIN_BVH, wander
+from feature_extraction.motion.skeleton import Motion, joint_positions
+from tests.feature_extraction.motion.synthetic import PLAIN_BVH, any_motion
 
 fuzz = settings(
     max_examples=300,
@@ -159,18 +159,3 @@ def test_any_motion_is_written_and_read_as_the_same(tmp_path: Path, seed: int, f
     at = [again.skeleton.index(name) for name in motion.skeleton.names]
     difference = joint_positions(again)[:, at] - joint_positions(motion)
     assert np.abs(difference).max() <= 1e-5 * max(motion.skeleton.height, float(np.abs(motion.positions).max()))
-
-
-def any_motion(rng: np.random.Generator, frames: int, fps: float) -> Motion:
-    """A random tree of joints of any size and Euler orders, some of which slide, in random motion."""
-    count = int(rng.integers(1, 30))
-    offsets = rng.normal(size=(count, 3)) * 10 ** rng.uniform(-4, 4)
-    offsets[0] = 0
-    skeleton = Skeleton(
-        names=tuple(f"joint {j}" for j in range(count)),
-        parents=(-1, *(int(rng.integers(j)) for j in range(1, count))),
-        offsets=offsets,
-        orders=tuple(rng.choice(ORDERS, count).tolist()),
-        moving=(0, *(j for j in range(1, count) if rng.random() < 0.2)),
-    )
-    return wander(rng, skeleton, frames, fps)
