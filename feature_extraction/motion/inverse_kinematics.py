@@ -71,6 +71,11 @@ def _turned(places: np.ndarray, joint: int, ends: dict[int, np.ndarray], resting
     """Give the rotation in the world, (frames, 4), that fits bones (3) best to the places of their `ends`."""
     if not ends:
         return resting
+    if len(ends) == 1:
+        [(end, single)] = ends.items()
+        return rotation.mul(
+            rotation.between(rotation.mul_vec(resting, single), places[:, end] - places[:, joint]), resting
+        )
     bone = np.array(list(ends.values()))
     target = places[:, list(ends)] - places[:, [joint]]
     product = np.einsum("fbi,bj->fij", target, bone)

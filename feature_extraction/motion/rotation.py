@@ -10,6 +10,8 @@ AXES = "XYZ"
 EVEN_ORDERS = ("XYZ", "YZX", "ZXY")
 SMALL = 1e-12
 """Below this angle, in radians, the limit of a quotient replaces the quotient."""
+TINY = np.finfo(float).tiny
+"""The least divisor."""
 
 
 def identity(*shape: int) -> np.ndarray:
@@ -183,6 +185,26 @@ def from_axis_angle(axis: np.ndarray, angle: np.ndarray | float) -> np.ndarray:
     half = np.asarray(angle)[..., None] / 2
     vector = np.sin(half) * axis
     return np.concatenate([np.broadcast_to(np.cos(half), (*vector.shape[:-1], 1)), vector], axis=-1)
+
+
+def between(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """Give the shortest turns (..., 4) that take the directions of `u` (..., 3) to those of `v` (..., 3).
+
+    Opposite directions are half a turn apart, about some axis across; a vector without length is not turned.
+    """
+    u, v = (each / np.maximum(np.linalg.norm(each, axis=-1, keepdims=True), TINY) for each in np.broadcast_arrays(u, v))
+    across = np.cross(u, v)
+    sine = np.linalg.norm(across, axis=-1, keepdims=True)
+    straight = sine < SMALL
+    if straight.any():
+        across = np.where(straight, np.cross(u, np.eye(3)[np.argmin(np.abs(u), axis=-1)]), across)
+        sine = np.where(straight, np.linalg.norm(across, axis=-1, keepdims=True), sine)
+    # cosine and sine of half the angle by both chords, exact at 0 and at pi alike
+    half = np.linalg.norm(v - u, axis=-1, keepdims=True) / 2
+    q = np.concatenate(
+        [np.linalg.norm(v + u, axis=-1, keepdims=True) / 2, across * half / np.maximum(sine, TINY)], axis=-1
+    )
+    return np.where(u.any(axis=-1, keepdims=True) & v.any(axis=-1, keepdims=True), q, identity())
 
 
 def yaw(angle: np.ndarray | float) -> np.ndarray:

@@ -138,6 +138,23 @@ def test_axis_angle_is_the_exponential_of_their_product(rng: np.random.Generator
     np.testing.assert_allclose(rotation.from_axis_angle(axis, angle), rotation.exp(axis * angle[:, None]), atol=1e-15)
 
 
+def test_the_turn_between_directions_takes_one_to_the_other_the_shortest_way(rng: np.random.Generator) -> None:
+    u, v = rng.standard_normal((2, 500, 3))
+    u[0], v[0] = (1, 2, 3), (-2, -4, -6)
+    u[1], v[1] = (0, 0, 2), (1e-9, 0, -2)
+    turn = rotation.between(u, v)
+    unit_u, unit_v = (each / np.linalg.norm(each, axis=-1, keepdims=True) for each in (u, v))
+    np.testing.assert_allclose(rotation.mul_vec(turn, unit_u), unit_v, atol=1e-14)
+    angle = 2 * np.arctan2(np.linalg.norm(unit_v - unit_u, axis=-1), np.linalg.norm(unit_v + unit_u, axis=-1))
+    np.testing.assert_allclose(np.linalg.norm(rotation.log(turn), axis=-1), angle, atol=1e-12)
+
+
+def test_a_vector_without_length_is_not_turned() -> None:
+    vectors = np.array([[0.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    np.testing.assert_array_equal(rotation.between(vectors, vectors[::-1]), rotation.identity(2))
+    np.testing.assert_array_equal(rotation.between(vectors[0], vectors[0]), rotation.identity())
+
+
 def test_heading_is_the_yaw_put_before_any_tilt(rng: np.random.Generator) -> None:
     angles = rng.uniform(-np.pi, np.pi, 200)
     tilt = rotation.from_axis_angle(np.array([1.0, 0.0, 0.0]), rng.uniform(-1.5, 1.5, 200))
