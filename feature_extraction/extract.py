@@ -227,7 +227,8 @@ def _parser() -> argparse.ArgumentParser:
         action=yes_no,
         default=None,
         help="add the mirror images of the training motions as sequences "
-        "<id>_mirrored, which share all but the motion with the originals (default: where the recipe says so, or they are there)",
+        "<id>_mirrored, which share all but the motion with the originals (default: where the recipe says so, or some "
+        "are there)",
     )
     add("--allow_missing_text", action="store_true", help="take a transcript that is not there for silence")
     add("--from_experiment", type=Path, metavar="RUN", help="apply the features of a trained run's folder, fit nothing")
