@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from joblib import Parallel, delayed, effective_n_jobs, parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 Result = TypeVar("Result")
@@ -72,6 +73,7 @@ def workers(
     """
     with ExitStack() as stack:
         stack.enter_context(_BACKENDS[backend](scheduler))
+        stack.enter_context(threadpool_limits(1))  # this process is one of them
         bar = stack.enter_context(
             tqdm(total=total, unit="file", disable=None if progress else True, dynamic_ncols=True)
         )

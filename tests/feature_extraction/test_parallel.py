@@ -4,7 +4,9 @@ import os
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from feature_extraction.extract import extract, main
 from feature_extraction.parallel import workers
@@ -19,6 +21,17 @@ def test_results_come_in_the_order_of_the_arguments() -> None:
 def test_one_job_stays_in_this_process() -> None:
     with workers(1, progress=False) as pool:
         assert pool.each("asking", os.getpid, [(), ()]) == [os.getpid()] * 2
+
+
+def threads_of_linear_algebra() -> set[int]:
+    np.ones((2, 2)) @ np.ones((2, 2))
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_linear_algebra_has_one_thread_whatever_the_jobs(jobs: int) -> None:
+    with workers(jobs, progress=False) as pool:
+        assert pool.each("counting", threads_of_linear_algebra, [(), ()]) == [{1}, {1}]
 
 
 def test_a_process_that_dies_is_told_plainly() -> None:
