@@ -3,14 +3,13 @@
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import registry
-from feature_extraction.align import pair_frames
 from feature_extraction.feature import Combination, Feature, build, combine, find_extractor
 from feature_extraction.mirroring import mirrored_id
 from feature_extraction.reading import Reading, digest, expected_file
@@ -142,7 +141,7 @@ def _extract(task: Task, reading: Reading, sequence_id: str, mirrored: bool) -> 
     sidecars: dict[str, Sidecar] = {}
     computed = 0
     for recipe in (recipe for recipe in task.recipes if recipe.mirror or not mirrored):
-        frames = pair_frames(task.raw, task.source, recipe.fps)
+        frames = reading.frames(recipe.fps)
         wanted = Sidecar(task.file, reading.content_hash, recipe_hash(recipe, mirrored), frames, [], [], [])
         kept = None if task.replace_existing else _up_to_date(task.data_dir, sequence_id, recipe, wanted)
         if kept is None:
@@ -213,7 +212,7 @@ def _store(data_dir: Path, sequence_id: str, recipe: FeatureRecipe, array: Combi
     forget(data_dir, sequence_id, recipe)
     sidecar = replace(wanted, columns=list(array.columns), dims=list(array.dims), decoding=array.decoding)
     save_array(feature_path(data_dir, sequence_id, recipe.base), array.values)
-    save_json(sidecar_path(data_dir, sequence_id, recipe.base), asdict(sidecar))
+    save_json(sidecar_path(data_dir, sequence_id, recipe.base), vars(sidecar))
     return sidecar
 
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from feature_extraction.align import read_raw
+from feature_extraction.align import pair_frames, read_raw
 from feature_extraction.motion.mirror import mirror
 from feature_extraction.store import SUFFIXES
 from feature_extraction.text.transcript import Transcript
@@ -21,6 +21,8 @@ class Reading:
         self.sequence_id = sequence_id
         self.path = raw.get(source)
         self.source = source
+        self._files = raw
+        self._frames: dict[float, int] = {}
         self._raws: dict[tuple[float, bool], Any] = {}
 
     @cached_property
@@ -30,6 +32,12 @@ class Reading:
             return digest(expected_file(self.sequence_id, self.source))
         with self.path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def frames(self, fps: float) -> int:
+        """Give the frames at `fps` that the sequence's files all fill, see `align.pair_frames`."""
+        if fps not in self._frames:
+            self._frames[fps] = pair_frames(self._files, self.source, fps)
+        return self._frames[fps]
 
     def raw(self, fps: float, frames: int | None = None, mirrored: bool = False) -> Any:
         """Give what extractors at `fps` encode into `frames` frames; ValueError for a file that cannot be read."""
