@@ -125,7 +125,7 @@ def write_splits(data_dir: Path, raw: RawFiles, val_regex: str | None, test_rege
         log.info("wrote %s", ", ".join(sorted(path.name for path in written)))
     listed = {split: read_split(data_dir, split) for split in SPLITS if split_path(data_dir, split).exists()}
     for split, names in listed.items():
-        if unknown := [name for name in names if name not in raw]:
+        if unknown := [name for name in names if raw.keys().isdisjoint({name, original_id(name)})]:
             log.warning("%s names sequences that are not there: %s", split_path(data_dir, split).name, few(unknown))
     if unlisted := sorted(set(complete).difference(*listed.values())):
         log.warning("%d sequences are in no split list: %s", len(unlisted), few(unlisted))

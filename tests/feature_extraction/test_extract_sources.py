@@ -264,6 +264,13 @@ def test_mirror_images_go_as_they_came(images: Path, tmp_path: Path) -> None:
     assert contents(images) == with_images
 
 
+def test_mirror_images_may_be_in_the_lists(images: Path, caplog: pytest.LogCaptureFixture) -> None:
+    train = read_split(images, "train")
+    split_path(images, "train").write_text("\n".join([*train, *map(mirrored_id, train)]))
+    assert run(images).computed == 0
+    assert "not there" not in caplog.text
+
+
 def test_a_sequence_that_leaves_the_train_split_loses_its_mirror_image(images: Path) -> None:
     first, *others = read_split(images, "train")
     split_path(images, "train").write_text("\n".join(others))
