@@ -104,7 +104,6 @@ def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
 
 def _mean_of_processes(values: Tensor) -> Tensor:
     if distributed.is_available() and distributed.is_initialized():
-        values = values.clone()
         distributed.all_reduce(values)
         values /= distributed.get_world_size()
     return values

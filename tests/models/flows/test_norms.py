@@ -86,6 +86,23 @@ def test_the_scale_of_batch_norm_stays_positive() -> None:
     torch.testing.assert_close(norm.inverse(z), data()[..., :1])
 
 
+@pytest.mark.parametrize("kind", [ActNorm, BatchNorm])
+def test_processes_that_share_a_batch_initialise_alike(kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of two processes has half of the batch; both get the statistics of the whole."""
+    whole = kind(4).double()
+    whole.initialise(data())
+    halves = data()[:32], data()[32:]
+    mean = data().mean(dim=(0, 1))
+    sums = iter([sum(x.mean(dim=(0, 1)) for x in halves), sum((x - mean).square().mean(dim=(0, 1)) for x in halves)])
+    monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 2)
+    monkeypatch.setattr(torch.distributed, "all_reduce", lambda values: values.copy_(next(sums)))
+    one = kind(4).double()
+    one.initialise(halves[0])
+    for key, value in whole.state_dict().items():
+        torch.testing.assert_close(one.state_dict()[key], value)
+
+
 def test_a_flow_initialises_each_norm_on_what_the_ones_before_make_of_the_data() -> None:
     flow = Flow([ActNorm(4), LULinear(4), BatchNorm(4), ActNorm(4, scale=0.5)], Normal()).double().eval()
     assert not flow.initialised
