@@ -82,7 +82,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--audio", type=Path, help="a sound file (default: noise and tones are made)")
     parser.add_argument("--seconds", type=float, default=60, help="length of the recordings that are made")
     parser.add_argument("--fps", type=float, default=20, help="frames a second of the features")
-    parser.add_argument("--repeats", type=int, default=7, help="how often each stage is timed; the median counts")
+    parser.add_argument("--repeats", type=int, default=7, help="how often, at least, each stage is timed")
 
 
 def measure(arguments: argparse.Namespace) -> Table:

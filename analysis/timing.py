@@ -17,11 +17,14 @@ def wall_seconds(action: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def processor_seconds(action: Callable[[], object], repeats: int) -> float:
-    """Give the median seconds of this process's own computing, so that others at work count little; once for warmth."""
+def processor_seconds(action: Callable[[], object], repeats: int, least_s: float = 0.1) -> float:
+    """Give the median seconds of this process's own computing, so that others at work count little.
+
+    Once something is warm it is done `repeats` times, and on until `least_s` seconds are spent.
+    """
     action()
-    measured = []
-    for _ in range(repeats):
+    measured: list[float] = []
+    while len(measured) < repeats or sum(measured) < least_s:
         start = time.process_time()
         action()
         measured.append(time.process_time() - start)
