@@ -8,7 +8,7 @@ checked and become arrays of numbers.
 import io
 import math
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -23,14 +23,15 @@ PYTHON_2 = "latin1"
 """How arrays that Python 2 pickled keep their bytes as text."""
 
 
-def read_pickle(path: Path | str) -> Any:
+def read_pickle(path: Path | str, records: Collection[str] = ()) -> Any:
     """Read a pickle of NumPy arrays, numbers, texts and plain containers, also of Python 2.
 
-    ValueError for any other file, naming what else it holds.
+    An object of a class among `records` ("module.Class") becomes the dict of its attributes. ValueError for any other
+    file, naming what else it holds.
     """
     data = Path(path).read_bytes()
     try:
-        return _resolved(_Reader(io.BytesIO(data), encoding=PYTHON_2).load(), done={})
+        return _resolved(_Reader(io.BytesIO(data), records).load(), done={})
     except Exception as error:  # a damaged pickle can fail in any way
         raise ValueError(f"{path} is not a pickle of plain arrays: {error or type(error).__name__}") from error
 
@@ -76,14 +77,29 @@ class _Array:
         return np.frombuffer(data, dtype).reshape(shape, order="F" if self.order == "F" else "C").copy()
 
 
+class _Record:
+    """Notes on an object: its attributes."""
+
+    def __setstate__(self, state: object) -> None:
+        if not isinstance(state, dict):
+            raise pickle.UnpicklingError("an object is damaged")
+        self.__dict__ = dict(state)
+
+
 class _Reader(pickle._Unpickler):
     """An unpickler that knows the names that arrays are made of, and no other.
 
     It is the one in Python: the one in C reserves as much memory as a number in a file asks for.
     """
 
+    def __init__(self, file: io.BytesIO, records: Collection[str]):
+        super().__init__(file, encoding=PYTHON_2)
+        self.records = records
+
     def find_class(self, module: str, name: str) -> Callable[..., object]:
         """Give a stand-in that takes notes; made anew each time, so that no pickle can change it for the next."""
+        if f"{module}.{name}" in self.records:
+            return type(name, (_Record,), {})
         module = module.replace("numpy._core.", "numpy.core.").replace("__builtin__", "builtins")
         if (module, name) not in STAND_INS:
             raise pickle.UnpicklingError(f"it holds {module}.{name}; arrays of numbers and plain containers are read")
@@ -145,6 +161,8 @@ def _resolved(value: Any, done: dict[int, Any], depth: int = 0) -> Any:
 def _resolved_anew(value: Any, done: dict[int, Any], depth: int) -> Any:
     if isinstance(value, _Array):
         return value.resolve()
+    if isinstance(value, _Record):
+        value = vars(value)
     if isinstance(value, dict):
         return {_plain(key): _resolved(item, done, depth) for key, item in value.items()}
     if isinstance(value, list | tuple):
