@@ -17,7 +17,7 @@ def wall_seconds(action: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def processor_seconds(action: Callable[[], object], repeats: int, least_s: float = 0.1) -> float:
+def processor_seconds(action: Callable[[], object], repeats: int, least_s: float = 0.03) -> float:
     """Give the median seconds of this process's own computing, so that others at work count little.
 
     Once something is warm it is done `repeats` times, and on until `least_s` seconds are spent.
