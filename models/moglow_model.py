@@ -24,6 +24,9 @@ class MoglowModel(BaseModel):
 
     def __init__(self, opt: argparse.Namespace, inputs: Sequence[Window], outputs: Sequence[Window]):
         super().__init__(opt, *step_windows(inputs, outputs, opt.input_seq_lens, opt.output_seq_lens))
+        if not 0 <= opt.history_dropout < 1:
+            raise ValueError(f"--history_dropout {opt.history_dropout}: it is a share, from 0 to less than 1")
+        self.history_dropout = opt.history_dropout
         self.embeddings = nn.ModuleDict(
             {window.modality: nn.Embedding(window.num_tokens, window.dim) for window in self.inputs if window.discrete}
         )
@@ -38,17 +41,29 @@ class MoglowModel(BaseModel):
         """Sizes of the networks and the kind of flow."""
         parser.add_argument("--dhid", type=int, default=512, help="width of the coupling networks")
         parser.add_argument("--dropout", type=float, default=0.1, help="dropout between their layers")
+        parser.add_argument(
+            "--history_dropout",
+            type=float,
+            default=0.0,
+            help="share of training steps that do not see the frames fed back, so that the other inputs are heard",
+        )
         add_glow_options(parser)
 
     def condition(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """What each step reads, as one vector: {modality: (batch, length, dim)} -> (batch, steps, dim)."""
+        """What each step reads, as one vector: {modality: (batch, length, dim)} -> (batch, steps, dim).
+
+        In training mode some steps read zeros in place of what is fed back, the data dropout of the paper.
+        """
         steps = spanned_steps(self.inputs, inputs)
         parts = []
         for window in self.inputs:
             x = inputs[window.modality]
             if window.discrete:
                 x = self.embeddings[window.modality](x.squeeze(-1))
-            parts.append(unfold(x, window, steps).flatten(2))
+            part = unfold(x, window, steps).flatten(2)
+            if self.training and self.history_dropout and window.modality in self.feedback:
+                part = part * (torch.rand_like(part[..., :1]) >= self.history_dropout)
+            parts.append(part)
         return torch.cat(parts, dim=-1)
 
     def losses(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -17,6 +17,7 @@ from models.windows import Window
 
 MOTION, AUDIO = Window("motion", 5, 9), Window("audio", 3, 11)
 TARGET = Window("motion", 5, 6, offset=4)
+FOLDER = Path(__file__).resolve().parents[1] / "fixtures" / "reference_glow_models"
 FIXTURES = ["moglow_lstm", "moglow_lstm_lu", "moglow_gru", "moglow_ff", "moglow_additive"]
 
 
@@ -68,8 +69,7 @@ class Fixture:
         self.content = np.load(path, allow_pickle=False)
         theirs = json.loads(str(self.content["options_json"]))
         self.coupling = theirs["flow_coupling"]
-        opt = argparse.Namespace(**{key: theirs[key] for key in vars(options()) if key in theirs})
-        opt.num_heads_flow, opt.coupling_context = 1, 1
+        opt = options(**{key: theirs[key] for key in vars(options()) if key in theirs})
         offset = int(theirs["output_time_offsets"])
         self.inputs = tensors(self.content, "in/")
         self.target = tensors(self.content, "out/")["motion"]
@@ -91,8 +91,8 @@ class Fixture:
 
 
 @pytest.fixture(params=FIXTURES)
-def fixture(request: pytest.FixtureRequest, parity: Path) -> Fixture:
-    return Fixture(parity / "models" / f"{request.param}.npz")
+def fixture(request: pytest.FixtureRequest) -> Fixture:
+    return Fixture(FOLDER / f"{request.param}.npz")
 
 
 def test_weights_of_the_reference_give_its_densities(fixture: Fixture) -> None:
@@ -157,8 +157,8 @@ def test_the_next_window_goes_on_from_the_state_of_the_last(fixture: Fixture) ->
 
 
 @pytest.mark.parametrize("name", ["moglow_lstm", "moglow_gru"])
-def test_training_initialises_the_norms_as_the_reference_does(name: str, parity: Path) -> None:
-    fixture = Fixture(parity / "models" / f"{name}.npz")
+def test_training_initialises_the_norms_as_the_reference_does(name: str) -> None:
+    fixture = Fixture(FOLDER / f"{name}.npz")
     for key, flag in fixture.model.named_buffers():
         assert key.endswith("initialised")
         flag.fill_(False)
@@ -324,11 +324,24 @@ def test_a_label_is_read_at_each_step() -> None:
     assert (one[1] != other[1]).any(dim=1).all()
 
 
+def test_in_training_some_steps_do_not_see_the_motion_before_them() -> None:
+    model, inputs = build(history_dropout=0.4), inputs_of(200)
+    seen = model.condition(inputs)
+    assert torch.equal(seen, build().condition(inputs))
+    hidden = model.train().condition(inputs)
+    motion, audio = hidden.split([4 * 5, 6 * 3], dim=-1)
+    blank = (motion == 0).all(dim=-1)
+    assert abs(blank.double().mean().item() - 0.4) < 0.1
+    assert torch.equal(motion[~blank], seen[..., : 4 * 5][~blank])
+    assert torch.equal(audio, seen[..., 4 * 5 :])
+
+
 @pytest.mark.parametrize(
     ("given", "output", "message"),
     [
         ({"input_seq_lens": "5,6"}, TARGET, r"motion: --input_lengths 9 .* leaves each step 4 .* says 5; .* length 10"),
         ({"input_seq_lens": "4,6,7"}, TARGET, r"--input_seq_lens 4,6,7: give one whole number, or one for each of 2"),
+        ({"history_dropout": 1.0}, TARGET, r"--history_dropout 1.0: it is a share"),
         ({"output_seq_lens": "2"}, TARGET, r"--output_seq_lens 2: a step gives 1 frame"),
         (
             {},
@@ -338,6 +351,6 @@ def test_a_label_is_read_at_each_step() -> None:
         ({}, Window("motion", 5, 10, offset=4), r"--input_lengths 9 with --output_lengths 10 leaves each step 0"),
     ],
 )
-def test_windows_that_do_not_go_together_are_refused(given: dict[str, str], output: Window, message: str) -> None:
+def test_windows_that_do_not_go_together_are_refused(given: dict[str, Any], output: Window, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         MoglowModel(options(**given), (MOTION, AUDIO), (output,))

@@ -15,6 +15,7 @@ from models.importers.glow_weights import transglower_weights
 from models.transglower_model import TransglowerModel
 from models.windows import Window
 
+FOLDER = Path(__file__).resolve().parents[1] / "fixtures" / "reference_glow_models"
 MOTION, AUDIO = Window("motion", 5, 9), Window("audio", 3, 11)
 TARGET = Window("motion", 5, 6, offset=4)
 
@@ -67,8 +68,8 @@ class Fixture:
 
 
 @pytest.fixture(params=["transglower", "transglower_residual"])
-def fixture(request: pytest.FixtureRequest, parity: Path) -> Fixture:
-    return Fixture(parity / "models" / f"{request.param}.npz")
+def fixture(request: pytest.FixtureRequest) -> Fixture:
+    return Fixture(FOLDER / f"{request.param}.npz")
 
 
 def test_weights_of_the_reference_give_its_densities(fixture: Fixture) -> None:
