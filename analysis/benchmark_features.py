@@ -1,7 +1,6 @@
 """The speed of reading recordings, of each feature that is made of them, and of the way back to a BVH file."""
 
 import argparse
-import logging
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -90,7 +89,6 @@ def measure(arguments: argparse.Namespace) -> Table:
 
     Sound comes first: a process that has held a song need not ask the system for the memory of each motion again.
     """
-    logging.disable(logging.WARNING)
     stages = Stages(arguments.repeats)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -107,7 +105,8 @@ def _measure_motion(stages: Stages, path: Path, fps: float, target: Path) -> Non
     frames, motion, extractors = read.frames, resample(read, fps), dict(_extractors("motion", fps))
     stages.time("parse BVH", lambda: read_bvh(path), megabytes=path.stat().st_size / 1e6, frames=frames)
     stages.time(f"resample to {fps:g} fps", lambda: resample(read, fps), frames=frames)
-    stages.time("mirror", lambda: mirror(motion), frames=frames)
+    with suppress(ValueError):  # not every skeleton has two sides
+        stages.time("mirror", lambda: mirror(motion), frames=frames)
     dance = extractors[DANCE_MOTION]
 
     def extract(mirrored: bool) -> None:
@@ -116,7 +115,8 @@ def _measure_motion(stages: Stages, path: Path, fps: float, target: Path) -> Non
             dance.encode(each)
 
     stages.time("dance motion", lambda: extract(mirrored=False), frames=frames)
-    stages.time("dance motion, mirrored too", lambda: extract(mirrored=True), frames=frames)
+    with suppress(ValueError):
+        stages.time("dance motion, mirrored too", lambda: extract(mirrored=True), frames=frames)
     for name, extractor in extractors.items():
         stages.time(name, partial(extractor.encode, motion), frames=frames)
     for name, extractor in extractors.items():
