@@ -100,6 +100,44 @@ def test_transflower_with_a_mean_has_the_published_number_of_parameters() -> Non
     assert sum(counts.values()) - positions(counts) == 160_094_621
 
 
+def test_transflower_with_a_label_has_the_published_number_of_parameters() -> None:
+    inputs = [
+        Window("style", 256, 1, discrete=True, num_tokens=16, single=True),
+        Window("motion", 67, 120),
+        Window("audio", 85, 140),
+    ]
+    counts = parameters(
+        TransflowerModel,
+        inputs,
+        Window("motion", 67, 20, offset=120),
+        dhid=800,
+        nlayers=4,
+        nhead=10,
+        scales="[[16,0]]",
+        num_glow_coupling_blocks=3,
+        glow_norm_layer="actnorm",
+        use_transformer_nn=True,
+        use_pos_emb_inputs=False,
+        use_rel_pos_emb_inputs=True,
+        use_pos_emb_coupling=False,
+    )
+    assert sum(counts.values()) - positions(counts) == 125_497_216
+
+
+def test_residualflower2_has_the_published_number_of_parameters() -> None:
+    """Published with outputs of 3 frames, which its two scales could not halve; here they leave the last one out."""
+    opt = parse(["--model", "residualflower2", "--experiment_name", "x"])
+    published = PUBLISHED | {"nlayers": 6, "scales": "[[4,0],[4,0]]"}
+    for prefix in ("mean_", "residual_"):
+        vars(opt).update({prefix + name: value for name, value in published.items()})
+    with torch.device("meta"):
+        model = Residualflower2Model(
+            opt, [Window("motion", 72, 120), Window("audio", 23, 140)], [Window("motion", 72, 3, offset=120)]
+        )
+    counts = {name: parameter.numel() for name, parameter in model.named_parameters()}
+    assert sum(counts.values()) - positions(counts) == 112_353_704
+
+
 def test_transformerflow_has_the_published_number_of_parameters() -> None:
     """The reference's kernels are 3 x 3 on images of width 1; two of their three columns never meet data."""
     inputs = [Window("motion", 219, 120), Window("audio", 103, 140)]
