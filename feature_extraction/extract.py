@@ -244,8 +244,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _underscored(argv: Sequence[str]) -> list[str]:
-    """Spell options with underscores: `--replace-existing` is `--replace_existing`."""
-    return [re.sub(r"^--[\w-]+", lambda option: "--" + option[0][2:].replace("-", "_"), word) for word in argv]
+    """Spell options with underscores: `--replace-existing` is `--replace_existing`; a flag's twin begins `--no-`."""
+
+    def spelt(option: re.Match[str]) -> str:
+        return ("--no-" if option["twin"] else "--") + option["name"].replace("-", "_")
+
+    return [re.sub(r"^--(?P<twin>no[-_])?(?P<name>[\w-]+)", spelt, word) for word in argv]
 
 
 def _joints(text: str) -> str | list[str]:

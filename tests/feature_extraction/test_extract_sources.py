@@ -264,6 +264,15 @@ def test_mirror_images_go_as_they_came(images: Path, tmp_path: Path) -> None:
     assert contents(images) == with_images
 
 
+@pytest.mark.parametrize("spelling", ["--no-do_mirror", "--no-do-mirror", "--no_do_mirror"])
+def test_the_flag_has_a_twin_in_every_spelling(images: Path, spelling: str) -> None:
+    command = [str(images), "--recipe", str(images / "small.yaml"), "--jobs", "1", "--source", "motion"]
+    assert main([*command, spelling]) == 0
+    assert sequences_with(images, MOTION) == sorted(find_raw(images))
+    assert main([*command, "--do-mirror"]) == 0
+    assert mirrored_id(read_split(images, "train")[0]) in sequences_with(images, MOTION)
+
+
 def test_mirror_images_may_be_in_the_lists(images: Path, caplog: pytest.LogCaptureFixture) -> None:
     train = read_split(images, "train")
     split_path(images, "train").write_text("\n".join([*train, *map(mirrored_id, train)]))
