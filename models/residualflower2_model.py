@@ -38,18 +38,19 @@ class Residualflower2Model(BaseModel):
         parser.add_argument("--residual_model", default="transflower", help="the model of what deviates from it")
 
     def losses(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The weighted squared error of the mean plus the loss of the residual model."""
+        """The weighted squared error of the mean plus the loss of the residual model, and the parts of both."""
+        inputs = {window.modality: batch[f"in_{window.modality}"] for window in self.inputs}
         if self._predicts():
-            means = self.mean_model({window.modality: batch[f"in_{window.modality}"] for window in self.inputs})
-            errors = [F.mse_loss(mean, batch[f"out_{modality}"]) for modality, mean in means.items()]
-            mean_loss = MEAN_WEIGHT * torch.stack(errors).sum()
+            means = self.mean_model(inputs)
+            parts = {f"mse_{name}": F.mse_loss(mean, batch[f"out_{name}"]) for name, mean in means.items()}
+            mean_loss = MEAN_WEIGHT * torch.stack(list(parts.values())).sum()
         else:
-            inputs = {window.modality: batch[f"in_{window.modality}"] for window in self.inputs}
             means, _ = self.mean_model.sample(inputs, temperature=0.0)
             mean_loss = self.mean_model.losses(batch)["loss"]
-        rest = {f"out_{modality}": batch[f"out_{modality}"] - mean for modality, mean in means.items()}
-        residual_loss = self.residual_model.losses({**batch, **rest})["loss"]
-        return {"loss": mean_loss + residual_loss, "mean": mean_loss, "residual": residual_loss}
+            parts = {"mean": mean_loss}
+        rest = {f"out_{name}": batch[f"out_{name}"] - mean for name, mean in means.items()}
+        residual = self.residual_model.losses({**batch, **rest})
+        return {**parts, **residual, "loss": mean_loss + residual["loss"]}
 
     @torch.no_grad()
     def sample(

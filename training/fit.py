@@ -21,6 +21,7 @@ from models import create_model, load_model
 from models.base_model import BaseModel
 from training.beginning import StartingPoint
 from training.callbacks.checkpoints import AtomicCheckpointIO, Checkpoints
+from training.callbacks.likelihood import Likelihood
 from training.callbacks.progress import Progress
 from training.callbacks.record import Record
 from training.callbacks.sample_to_tensorboard import SampleToTensorBoard
@@ -64,7 +65,7 @@ def fit(run: Run, opt: argparse.Namespace, start: StartingPoint) -> None:
         _describe(run, opt, features)
         log.info("%s", _summary(opt, model, train, val))
     module = TrainingModule(model, opt, make_payload(opt, model, train, features))
-    trainer = make_trainer(run, opt, val is not None, _sampling(opt, val or train, features))
+    trainer = make_trainer(run, opt, val is not None, [Likelihood(features), *_sampling(opt, val or train, features)])
     loaders = make_loader(train, opt), make_loader(val, opt) if val else None
     try:
         with _without_advice():
