@@ -145,7 +145,8 @@ def _extract(task: Task, reading: Reading, sequence_id: str, mirrored: bool) -> 
         wanted = Sidecar(task.file, reading.content_hash, recipe_hash(recipe, mirrored), frames, [], [], [])
         kept = None if task.replace_existing else _up_to_date(task.data_dir, sequence_id, recipe, wanted)
         if kept is None:
-            _refuse_missing(task, recipe)
+            if reading.is_missing and not recipe.allow_missing_text:
+                _refuse_missing(task, _sidecar(task.data_dir, sequence_id, recipe), wanted)
             raw = reading.raw(recipe.fps, frames, mirrored)
             array = combine(build(recipe.extractors, recipe.fps), raw, frames)
             kept = _store(task.data_dir, sequence_id, recipe, array, wanted)
@@ -154,8 +155,9 @@ def _extract(task: Task, reading: Reading, sequence_id: str, mirrored: bool) -> 
     return sidecars, computed
 
 
-def _refuse_missing(task: Task, recipe: FeatureRecipe) -> None:
-    if task.source == "text" and "text" not in task.raw and not recipe.allow_missing_text:
+def _refuse_missing(task: Task, kept: Sidecar | None, wanted: Sidecar) -> None:
+    """Refuse a transcript that is not there, unless its absence was taken for silence before."""
+    if kept is None or kept.source_hash != wanted.source_hash:
         raise FileNotFoundError(
             f"there is no transcript {task.data_dir / task.file} (nor .tsv nor .TextGrid); "
             "--allow_missing_text takes it for silence"

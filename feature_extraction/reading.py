@@ -25,6 +25,11 @@ class Reading:
         self._frames: dict[float, int] = {}
         self._raws: dict[tuple[float, bool], Any] = {}
 
+    @property
+    def is_missing(self) -> bool:
+        """Whether a file is wanted that is not there: a transcript."""
+        return self.path is None and self.source != "label"
+
     @cached_property
     def content_hash(self) -> str:
         """The hash of the file, or of what stands for one."""
@@ -48,7 +53,7 @@ class Reading:
     def _read(self, fps: float, frames: int | None) -> Any:
         if self.path is not None:
             return read_raw(self.path, self.source, fps, frames)
-        return self.sequence_id if self.source == "label" else Transcript()
+        return Transcript() if self.is_missing else self.sequence_id
 
 
 def expected_file(sequence_id: str, source: str) -> str:
