@@ -148,6 +148,21 @@ def test_the_published_sizes_have_the_published_numbers_of_parameters(
     assert sum(counts.values()) - positions == published
 
 
+@pytest.mark.parametrize(("frames", "training"), [(1, False), (3, True), (20, False)])
+@pytest.mark.parametrize("network", ["LSTM", "transformer"])
+def test_the_flow_is_inverted_and_log_det_is_that_of_its_jacobian(frames: int, training: bool, network: str) -> None:
+    model = build(residual=True, network_model=network, num_heads_flow=2).double().train(training)
+    inputs = {"motion": torch.randn(1, 3 + frames, 5).double(), "audio": torch.randn(1, 5 + frames, 3).double()}
+    [(_, flow, conditioning, _)] = model.condition(inputs)
+    x = torch.randn(1, frames, 5, dtype=torch.float64)
+    z, log_det = flow(x, conditioning)
+    torch.testing.assert_close(flow.transform.inverse(z, conditioning), x, rtol=0, atol=1e-9)
+    jacobian = torch.autograd.functional.jacobian(
+        lambda flat: flow(flat.view(1, frames, 5), conditioning.detach())[0].flatten(), x.flatten()
+    )
+    torch.testing.assert_close(log_det[0], torch.linalg.slogdet(jacobian).logabsdet, rtol=0, atol=1e-8)
+
+
 @pytest.mark.parametrize("residual", [False, True])
 def test_a_batch_is_generated_as_each_of_it_alone(residual: bool) -> None:
     """In the reference the means of a batch of several were mixed up, and the state was never reset."""
