@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.base_model import BaseModel
+from models.encoder_options import add_encoder_options, input_settings, joint_settings
 from models.nets.multimodal import InputEncoders
 from models.nets.transformer import TransformerEncoder
 from models.windows import Window
@@ -24,29 +25,13 @@ class TransformerModel(BaseModel):
 
     def __init__(self, opt: argparse.Namespace, inputs: Sequence[Window], outputs: Sequence[Window]):
         super().__init__(opt, inputs, outputs)
-        shared = {
-            "dim": opt.dhid,
-            "heads": opt.nhead,
-            "dropout": opt.dropout,
-            "rotary": opt.use_rotary_pos_emb,
-            "pre_norm": opt.pre_norm,
-        }
-        self.encoders = InputEncoders(
-            inputs, learned_positions=opt.use_pos_emb_inputs, pair_bias=opt.use_rel_pos_emb_inputs, **shared
-        )
+        self.encoders = InputEncoders(inputs, **input_settings(opt))
         for window in outputs:
             _check_length(window, inputs)
         self.heads = nn.ModuleDict(
             {
                 window.modality: TransformerEncoder(
-                    opt.dhid,
-                    window.dim,
-                    self.encoders.slots,
-                    layers=opt.nlayers,
-                    learned_positions=opt.use_pos_emb_output,
-                    pair_bias=opt.use_rel_pos_emb_output,
-                    times=self.encoders.times,
-                    **shared,
+                    opt.dhid, window.dim, self.encoders.slots, times=self.encoders.times, **joint_settings(opt)
                 )
                 for window in outputs
             }
@@ -55,21 +40,7 @@ class TransformerModel(BaseModel):
     @staticmethod
     def modify_commandline_options(parser: Any) -> None:
         """Sizes and kinds of positions."""
-        yes_no = argparse.BooleanOptionalAction
-        parser.add_argument("--dhid", type=int, default=512, help="width of the transformers")
-        parser.add_argument("--nlayers", type=int, default=6, help="layers of the cross-modal transformer")
-        parser.add_argument("--nhead", type=int, default=8, help="attention heads")
-        parser.add_argument("--dropout", type=float, default=0.1, help="dropout of the transformers")
-        parser.add_argument("--pre_norm", action=yes_no, default=False, help="normalise before each layer, not after")
-        parser.add_argument("--use_pos_emb_inputs", action=yes_no, default=True, help="learned positions of the inputs")
-        parser.add_argument("--use_pos_emb_output", action=yes_no, default=True, help="learned positions of the joint")
-        parser.add_argument(
-            "--use_rel_pos_emb_inputs", action=yes_no, default=False, help="a learned bias per pair of input positions"
-        )
-        parser.add_argument(
-            "--use_rel_pos_emb_output", action=yes_no, default=False, help="a learned bias per pair of joint positions"
-        )
-        parser.add_argument("--use_rotary_pos_emb", action=yes_no, default=False, help="rotary positions everywhere")
+        add_encoder_options(parser)
 
     def forward(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The predicted output windows: {modality: (batch, length, dim)}."""
