@@ -67,12 +67,13 @@ class MoglowModel(BaseModel):
         return torch.cat(parts, dim=-1)
 
     def losses(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The negative log likelihood in bits per frame."""
+        """The negative log likelihood in bits per frame; of several outputs, that of all together."""
         conditioning = self.condition({window.modality: batch[f"in_{window.modality}"] for window in self.inputs})
         x = torch.cat([batch[f"out_{window.modality}"] for window in self.outputs], dim=-1)
         if self.training and not self.flow.initialised:
             self.flow.initialise(x, conditioning)
-        return {"loss": bits_per_frame(self.flow.log_prob(x, conditioning), x.shape[1])}
+        bits = bits_per_frame(self.flow.log_prob(x, conditioning), x.shape[1])
+        return {"loss": bits, **{f"nll_{window.modality}": bits for window in self.outputs if len(self.outputs) == 1}}
 
     @torch.no_grad()
     def sample(

@@ -84,7 +84,7 @@ class TransglowerModel(BaseModel):
             if self.training and not flow.initialised:
                 flow.initialise(x, conditioning)
             parts[f"nll_{name}"] = bits_per_frame(flow.log_prob(x, conditioning), x.shape[1])
-        return {"loss": torch.stack(list(parts.values())).sum(), **(parts if len(parts) > 1 else {})}
+        return {"loss": torch.stack(list(parts.values())).sum(), **parts}
 
     @torch.no_grad()
     def sample(
