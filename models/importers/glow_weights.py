@@ -6,20 +6,8 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor
 
-_TRANSFORMER = {
-    ".encoder.": ".embed.",
-    ".encoder1.": ".enter.",
-    ".pos_encoder.pe": ".positions.vectors",
-    ".pos_emb": ".pair_bias.bias",
-    ".transformer_encoder.layers": ".layers",
-    ".self_attn.in_proj_": ".attention.query_key_value.",
-    ".self_attn.out_proj": ".attention.merge",
-    ".linear1": ".widen",
-    ".linear2": ".narrow",
-    ".norm1": ".attention_norm",
-    ".norm2": ".feedforward_norm",
-    ".decoder": ".leave",
-}
+from models.importers.transformer_weights import transformer_weight
+
 _STEP = re.compile(r"(?P<before>.*)\.flow\.layers\.(?P<step>\d+)\.(?P<part>actnorm|invconv|f)\.(?P<rest>.+)")
 _NORM = {"bias": "shift", "logs": "log_scale", "is_initialized": "initialised"}
 _MIX = {"weight": "weight", "l": "lower", "u": "upper", "log_s": "log_diagonal", "p": "order", "sign_s": "sign"}
@@ -54,17 +42,17 @@ def _transglower(
         elif name.startswith("net_output_mean_encoder."):
             yield name.replace("net_output_mean_encoder", f"means.{output}"), value
         elif name.startswith("net_input_"):
-            yield _transformer(name.replace("net_input_", "encoders.nets.", 1), value)
+            yield _transformer("encoders.nets", name.removeprefix("net_input_"), value)
         elif name.startswith(f"net_output_{output}."):
-            yield _transformer(name.replace("net_output_", "heads.", 1), value)
+            yield _transformer("heads", name.removeprefix("net_output_"), value)
         else:
             raise ValueError(f"a weight {name} belongs to no Transglower with the output {output}")
 
 
-def _transformer(name: str, value: Tensor) -> tuple[str, Tensor]:
-    for theirs, ours in _TRANSFORMER.items():
-        name = name.replace(theirs, ours)
-    return name, value.squeeze(1) if name.endswith("positions.vectors") else value
+def _transformer(place: str, name: str, value: Tensor) -> tuple[str, Tensor]:
+    net, _, rest = name.partition(".")
+    rest, value = transformer_weight(rest, value)
+    return f"{place}.{net}.{rest}", value
 
 
 def _glow(name: str, value: Tensor, coupling: str, flows: Mapping[str, str]) -> tuple[str, Tensor]:

@@ -12,6 +12,7 @@ from torch import Tensor
 from models.base_model import BaseModel
 from models.flows.elementwise import Affine
 from models.importers.glow_weights import moglow_weights, transglower_weights
+from models.importers.transformer_weights import transformer_weight
 from models.moglow_model import MoglowModel
 from models.transglower_model import TransglowerModel
 
@@ -19,20 +20,6 @@ Weights = dict[str, Tensor]
 
 UNUSED = re.compile(r"(^|\.)(bounds|num_batches_tracked|(src|out)_mask_\d+)$")
 """Left in their files, read by nothing."""
-TRANSFORMER_NAMES = {
-    "encoder.weight": "embed.weight",
-    "encoder1": "enter",
-    "pos_encoder.pe": "positions.vectors",
-    "pos_emb": "pair_bias.bias",
-    "transformer_encoder.layers": "layers",
-    "self_attn.in_proj_": "attention.query_key_value.",
-    "self_attn.out_proj": "attention.merge",
-    "linear1": "widen",
-    "linear2": "narrow",
-    "norm1": "attention_norm",
-    "norm2": "feedforward_norm",
-    "decoder": "leave",
-}
 GATED_NAMES = {
     "in_conv.conv": "enter.conv",
     "out_conv.conv": "leave.conv",
@@ -94,8 +81,7 @@ def _model_weights(state: Weights, model: BaseModel) -> Weights:
 
 
 def _transformer(state: Weights) -> Weights:
-    weights = _renamed(state, TRANSFORMER_NAMES)
-    return {name: value.squeeze(1) if name == "positions.vectors" else value for name, value in weights.items()}
+    return dict(transformer_weight(name, value) for name, value in state.items())
 
 
 def _scale(state: Weights) -> Weights:
