@@ -100,35 +100,40 @@ def _layer(state: Weights) -> Weights:
     if "gamma" in state:
         return _batch_norm(state)
     if "inv_std" in state:
-        return _started(state) | {
-            "shift": -state["mean"].flatten(),
-            "log_scale": _log(state["inv_std"].flatten(), state),
-        }
+        return _act_norm(state)
     if "log_s" in state:
         return _lu_linear(state)
     return _coupling(state)
 
 
 def _batch_norm(state: Weights) -> Weights:
-    if not bool((state["gamma"] > 0).all()):
-        raise ValueError(
-            "a norm layer of the flow has a gamma that is not positive: its log-determinant is not a number"
-        )
-    return _started(state) | {
+    return {
         "mean": state["running_mean"].flatten(),
         "variance": state["running_var"].flatten(),
         "shift": -state["beta"].flatten(),
-        "log_scale": state["gamma"].flatten().log(),
+        "log_scale": _log(state["gamma"].flatten()),
+        "initialised": _started(state),
     }
 
 
-def _started(state: Weights) -> Weights:
-    return {"initialised": state["is_initialized"].flatten()[0] > 0}
+def _act_norm(state: Weights) -> Weights:
+    """Before its initialisation, the scale of theirs is 0; ours is 1."""
+    scale, started = state["inv_std"].flatten(), _started(state)
+    return {
+        "shift": -state["mean"].flatten(),
+        "log_scale": _log(scale if started else torch.ones_like(scale)),
+        "initialised": started,
+    }
 
 
-def _log(scale: Tensor, state: Weights) -> Tensor:
-    """The logarithm of a norm layer's scale, which before its initialisation is of no meaning."""
-    return scale.log() if bool(state["is_initialized"].flatten()[0] > 0) else torch.zeros_like(scale)
+def _started(state: Weights) -> Tensor:
+    return state["is_initialized"].flatten()[0] > 0
+
+
+def _log(scale: Tensor) -> Tensor:
+    if not (scale > 0).all():
+        raise ValueError("a norm layer of the flow has a scale that is not positive: such a network has no likelihood")
+    return scale.log()
 
 
 def _lu_linear(state: Weights) -> Weights:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from feature_extraction.feature import Feature
 from models import load_model
 from models.importers.foreign_checkpoint import read_checkpoint
 from models.importers.transflower_lightning import import_checkpoint, main, read_scaler
@@ -83,6 +84,40 @@ def test_options_of_another_network_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"not those of a TransflowerModel .* heads\.motion\.flow.* and \d+ more"):
         import_checkpoint(path, tmp_path / "ours.ckpt")
     assert not (tmp_path / "ours.ckpt").exists()
+
+
+def test_a_norm_layer_without_a_likelihood_is_refused(tmp_path: Path) -> None:
+    reference = Reference("transflower_paper", torch.float32)
+    reference.state["net_output_glow_motion.flows.channels.3.gamma"][0, 2] = -0.5
+    path = save(reference, tmp_path / "theirs.ckpt", reference.theirs)
+    with pytest.raises(ValueError, match="a scale that is not positive"):
+        import_checkpoint(path, tmp_path / "ours.ckpt")
+
+
+def write_feature(folder: Path, dim: int) -> None:
+    columns = tuple(f"column_{place}" for place in range(dim))
+    Feature("motion", "motion", "motion", 20.0, (), columns, (dim,), columns).save(folder)
+
+
+def test_features_and_their_scalers_go_into_the_checkpoint(tmp_path: Path, standard_scaler: type) -> None:
+    reference = Reference("transformer", torch.float32)
+    path = save(reference, tmp_path / "theirs.ckpt", reference.theirs)
+    write_feature(tmp_path, 7)
+    scaler = standard_scaler()
+    vars(scaler).update(mean_=np.arange(7.0), scale_=np.full(7, 2.0))
+    (tmp_path / "motion_scaler.pkl").write_bytes(pickle.dumps(scaler))
+    ours = import_checkpoint(path, tmp_path / "ours.ckpt", features=tmp_path, scalers=tmp_path)
+    features = load_model(ours).features
+    assert features.keys() == {"motion"}
+    assert features["motion"]["scaler"] == {"mean": list(range(7)), "scale": [2.0] * 7}
+
+
+def test_a_feature_of_other_columns_is_refused(tmp_path: Path) -> None:
+    reference = Reference("transformer", torch.float32)
+    path = save(reference, tmp_path / "theirs.ckpt", reference.theirs)
+    write_feature(tmp_path, 6)
+    with pytest.raises(ValueError, match=r"motion: the network has 7 columns, its description in .* 6"):
+        import_checkpoint(path, tmp_path / "ours.ckpt", features=tmp_path)
 
 
 def test_nothing_in_a_checkpoint_is_run(tmp_path: Path) -> None:
