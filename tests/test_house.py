@@ -19,6 +19,7 @@ PACKAGES = ("feature_extraction", "models", "training", "inference", "analysis")
 OURS = (*PACKAGES, "data", "registry", "command")
 NOT_CODE = {"__pycache__", "experiments", "generated"}
 PYPROJECT = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+DISTRIBUTIONS = packages_distributions()
 
 MAY_IMPORT = {
     "registry": (),
@@ -132,9 +133,8 @@ def test_third_party_imports_are_declared(module: str) -> None:
     optional = [requirement for name, extra in extras.items() if name != "dev" for requirement in extra]
     declared = {Requirement(each).name.lower() for each in [*PYPROJECT["project"]["dependencies"], *optional]}
     declared |= set(extras)  # an extra bears the name that what it brings is imported by
-    distributions = packages_distributions()
     for name in {name.split(".")[0] for name in IMPORTS[module]} - set(sys.stdlib_module_names) - set(OURS):
-        known = {each.lower() for each in distributions.get(name, [name])}
+        known = {each.lower() for each in DISTRIBUTIONS.get(name, [name])}
         assert known & declared, f"{module} imports {name}, which pyproject.toml does not declare"
 
 
