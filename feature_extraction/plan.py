@@ -15,6 +15,7 @@ from feature_extraction.store import (
     RECORDED,
     SPLITS,
     SUFFIXES,
+    complete,
     read_split,
     sequences_with,
     split_path,
@@ -114,12 +115,11 @@ def tasks(data_dir: Path, raw: RawFiles, recipes: Sequence[FeatureRecipe], repla
 
 def write_splits(data_dir: Path, raw: RawFiles, val_regex: str | None, test_regex: str | None, seed: int) -> None:
     """Write absent split lists over the sequences that are complete, and say what does not fit the lists."""
-    present = {source for files in raw.values() for source in files if source in RECORDED}
-    complete = [sequence_id for sequence_id, files in raw.items() if files.keys() >= present]
-    if alone := sorted(raw.keys() - set(complete)):
+    whole = complete(raw)
+    if alone := sorted(raw.keys() - set(whole)):
         log.warning("%d sequences have motion or sound only: %s", len(alone), few(alone))
     written = write_splits_if_absent(
-        data_dir, complete or list(raw), val_regex=val_regex, test_regex=test_regex, seed=seed
+        data_dir, whole or list(raw), val_regex=val_regex, test_regex=test_regex, seed=seed
     )
     if written:
         log.info("wrote %s", ", ".join(sorted(path.name for path in written)))
@@ -127,7 +127,7 @@ def write_splits(data_dir: Path, raw: RawFiles, val_regex: str | None, test_rege
     for split, names in listed.items():
         if unknown := [name for name in names if raw.keys().isdisjoint({name, original_id(name)})]:
             log.warning("%s names sequences that are not there: %s", split_path(data_dir, split).name, few(unknown))
-    if unlisted := sorted(set(complete).difference(*listed.values())):
+    if unlisted := sorted(set(whole).difference(*listed.values())):
         log.warning("%d sequences are in no split list: %s", len(unlisted), few(unlisted))
 
 

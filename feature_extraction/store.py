@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from feature_extraction.partition import choose
+
 log = logging.getLogger(__name__)
 
 SUFFIXES: dict[str, tuple[str, ...]] = {
@@ -27,8 +29,6 @@ SOURCES = (*SUFFIXES, "label")
 """What features are made of: files, or the sequence id itself."""
 ARRAY_NAME = re.compile(r"(?P<sequence_id>.+)\.(?P<feature>[A-Za-z0-9_-]+_\d+(\.\d+)?)\.npy", re.DOTALL)
 SPLITS = ("train", "val", "test")
-HELD_OUT = 0.1
-"""The share of val, and of test, where a corpus brings no lists."""
 LONGEST_WRITE_S = 3600.0
 """Where locks do not work, a temporary file this old is nobody's."""
 TEMPORARY_PREFIX = ".terpsichore-tmp-"
@@ -191,7 +191,7 @@ def write_splits_if_absent(
     """
     ids = sorted(sequence_ids)
     regexes = {"val": val_regex, "test": test_regex}
-    wanted = _partition(ids, regexes, seed)
+    wanted = choose(ids, regexes, seed)
     lists = {split: read_split(data_dir, split) for split in SPLITS if split_path(data_dir, split).exists()}
     for split in lists:
         if regexes.get(split) is not None and set(lists[split]) != set(wanted[split]):
@@ -206,30 +206,26 @@ def write_splits_if_absent(
     lists |= {split: [sequence_id for sequence_id in wanted[split] if sequence_id not in named] for split in absent}
     held_out = {*lists["val"], *lists["test"]}
     lists["train"] = [sequence_id for sequence_id in ids if sequence_id not in held_out]
-    written = [*absent, "train"]  # train comes last: its presence says that the three are complete
+    return save_splits(data_dir, {split: lists[split] for split in [*absent, "train"]})
+
+
+def save_splits(data_dir: Path, lists: Mapping[str, Sequence[str]]) -> list[Path]:
+    """Write split lists, in place of those that are there; give their paths.
+
+    Train comes last, and an old one goes first: its presence says that the three belong together.
+    """
+    written = sorted(lists, key="train".__eq__)
+    for split in reversed(written):
+        split_path(data_dir, split).unlink(missing_ok=True)
     for split in written:
         save_text(split_path(data_dir, split), "".join(f"{sequence_id}\n" for sequence_id in lists[split]))
     return [split_path(data_dir, split) for split in written]
 
 
-def _partition(ids: Sequence[str], regexes: Mapping[str, str | None], seed: int) -> dict[str, list[str]]:
-    parts: dict[str, list[str]] = {}
-    free = set(ids)
-    for split, regex in regexes.items():
-        if regex is not None:
-            try:
-                parts[split] = [sequence_id for sequence_id in ids if re.search(regex, sequence_id)]
-            except re.error as error:
-                raise ValueError(f"--{split}_regex {regex!r} is no regular expression: {error}") from error
-            if not parts[split] or not free.issuperset(parts[split]):
-                fault = "matches what another split has" if parts[split] else "matches none"
-                raise ValueError(f"--{split}_regex {regex!r} {fault} of the {len(ids)} sequences")
-            free -= set(parts[split])
-    shuffled = [ids[place] for place in np.random.default_rng(seed).permutation(len(ids)) if ids[place] in free]
-    for split in [split for split in regexes if split not in parts]:
-        drawn = max(0, min(max(1, round(HELD_OUT * len(ids))), len(shuffled) - 1))
-        parts[split], shuffled = sorted(shuffled[:drawn]), shuffled[drawn:]
-    return parts
+def complete(raw: Mapping[str, Mapping[str, Path]]) -> list[str]:
+    """Give the ids of `find_raw` that have each recording that others have: motion and sound, or the one there is."""
+    present = {source for files in raw.values() for source in files if source in RECORDED}
+    return [sequence_id for sequence_id, files in raw.items() if files.keys() >= present]
 
 
 def _files(folder: Path) -> list[Path]:
