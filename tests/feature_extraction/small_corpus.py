@@ -1,13 +1,16 @@
 """Small recordings made on the spot: a person of six joints who sways, and tones with clicks."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
 
+from feature_extraction.extract import Report, extract
 from feature_extraction.motion import rotation
 from feature_extraction.motion.bvh import write_bvh
 from feature_extraction.motion.skeleton import Motion, Skeleton
+from feature_extraction.store import feature_path, load_array
 
 SAMPLE_RATE = 22050
 RECIPE = """\
@@ -16,6 +19,8 @@ features:
   expmap: {source: motion, extractors: [{name: expmap, joints: all}], remove_constants: true, scale: standard}
   sound: {source: audio, extractors: [{name: mel, n_mels: 8}], scale: standard}
 """
+MOTION, SOUND = "expmap_cr_scaled_20", "sound_scaled_20"
+"""What the recipe makes."""
 NAMES = ("Hips", "Spine", "LeftArm", "RightArm", "LeftLeg", "RightLeg")
 
 
@@ -62,3 +67,13 @@ def make_corpus(folder: Path, count: int = 5) -> Path:
 def contents(folder: Path) -> dict[str, bytes]:
     """Give the bytes of each file in a folder."""
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def run(folder: Path, **options: Any) -> Report:
+    """Extract a small corpus by its own recipe, in this process."""
+    return extract(folder, **{"recipe": folder / "small.yaml", "jobs": 1, "progress": False} | options)
+
+
+def values(folder: Path, sequence_id: str, feature: str) -> np.ndarray:
+    """Give the array of a sequence."""
+    return np.array(load_array(feature_path(folder, sequence_id, feature)))

@@ -3,13 +3,12 @@
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 
-from feature_extraction.extract import Report, extract, main
+from feature_extraction.extract import extract, main
 from feature_extraction.feature import Feature
 from feature_extraction.mirroring import mirrored_id
 from feature_extraction.motion.bvh import read_bvh, write_bvh
@@ -17,18 +16,22 @@ from feature_extraction.motion.mirror import mirror
 from feature_extraction.motion.resample import resample
 from feature_extraction.motion.skeleton import joint_positions
 from feature_extraction.recipe import parse_recipe
-from feature_extraction.store import feature_path, find_raw, load_array, read_split, sequences_with, split_path
+from feature_extraction.store import find_raw, read_split, sequences_with, split_path
 from tests.feature_extraction.small_corpus import (
+    MOTION,
     NAMES,
     SAMPLE_RATE,
+    SOUND,
     add_pair,
     clicking,
     contents,
     make_corpus,
+    run,
     swaying,
+    values,
 )
 
-MOTION, SOUND, WORDS, LABEL = "expmap_cr_scaled_20", "sound_scaled_20", "words_20", "style_20"
+WORDS, LABEL = "words_20", "style_20"
 RECIPE = """\
 fps: 20
 features:
@@ -36,14 +39,6 @@ features:
   style: {source: label, extractors: [{name: label, pattern: "^[st]"}]}
   sound: {source: audio, extractors: [{name: mel, n_mels: 8}], scale: maximum, pca: 3}
 """
-
-
-def run(folder: Path, **options: Any) -> Report:
-    return extract(folder, **{"recipe": folder / "small.yaml", "jobs": 1, "progress": False} | options)
-
-
-def values(folder: Path, sequence_id: str, feature: str) -> np.ndarray:
-    return np.array(load_array(feature_path(folder, sequence_id, feature)))
 
 
 def say(folder: Path, sequence_id: str, *words: str) -> None:
