@@ -12,6 +12,7 @@ BLOCK = 1 << 16  # characters converted together, so that the work stays within 
 BLANK = re.compile(rb"[\x00- ]")
 EXACT = 2.0**53  # float64 holds every integer below this
 EXACT_POWER = 22  # and the powers of ten to this one
+NEAREST = 2.0**46  # a product below this is off by less than a hundredth: rounded, it is what the number rounds to
 PLUS, MINUS, POINT, ZERO = b"+-.0"
 
 WORD = 8
@@ -179,7 +180,7 @@ def _is_number(token: bytes) -> bool:
 def _format_block(values: np.ndarray, decimals: np.ndarray) -> bytes:
     """Lay each number out in a cell of its own, as wide as the longest one, and leave out what is not used of it."""
     scaled = np.rint(np.abs(values) * 10.0 ** np.minimum(decimals, EXACT_POWER))
-    if scaled.max(initial=0.0) >= EXACT or decimals.max() > EXACT_POWER:
+    if scaled.max(initial=0.0) >= NEAREST or decimals.max() > EXACT_POWER:
         line = " ".join(f"%.{count}f" for count in decimals) + "\n"
         return "".join(line % tuple(row) for row in values.tolist()).encode()
     places = max(len(str(int(scaled.max()))), int(decimals.max()) + 1)

@@ -114,6 +114,7 @@ def test_what_is_no_finite_number_is_refused_with_its_place(token: str) -> None:
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(-1e6, 1e6), st.integers(0, 9)), min_size=1))
+@example([(562950.6253886186, 9)])
 def test_numbers_are_written_to_the_nearest_of_their_decimals(numbers: list[tuple[float, int]]) -> None:
     values, decimals = zip(*numbers, strict=True)
     text = format_lines(np.array([values]), decimals).decode()
