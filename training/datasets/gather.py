@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import torch
@@ -49,17 +48,16 @@ class WindowGatherer:
             starts = [0] * len(places) if run.single else (anchors + run.offset).tolist()
             rows = self._pool.lend((len(places), run.length, run.columns), run.dtype)
             length = run.length
-            copy = partial(_copy_padded, padding=run.padding) if run.padding else _copy
-            for row, source, start in zip(rows, sources, starts, strict=True):
-                copy(row, source, start, start + length)
+            if run.padding:
+                for row, source, start in zip(rows, sources, starts, strict=True):
+                    _copy_padded(row, source, start, start + length, run.padding)
+            else:
+                windows = [source[start : start + length] for source, start in zip(sources, starts, strict=True)]
+                np.concatenate(windows, out=rows.reshape(-1, run.columns))
             tensor = torch.from_numpy(rows)
             for key, frames in run.views:
                 batch[key] = tensor[:, frames]
         return batch
-
-
-def _copy(row: np.ndarray, source: np.ndarray, start: int, stop: int) -> None:
-    row[...] = source[start:stop]
 
 
 def _copy_padded(row: np.ndarray, source: np.ndarray, start: int, stop: int, padding: tuple[float, ...]) -> None:
