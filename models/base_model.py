@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from models.roll import Step
 from models.windows import Window
 
 
@@ -60,6 +61,29 @@ class BaseModel(nn.Module, ABC):
         sample does not depend on the others. A deterministic model ignores ``temperature`` and ``generator``; a model
         without recurrent state returns None for it.
         """
+
+    def sample_step(
+        self,
+        inputs: Mapping[str, Tensor],
+        step: Step,
+        *,
+        temperature: float = 1.0,
+        generator: torch.Generator | Sequence[torch.Generator] | None = None,
+        state: Any = None,
+    ) -> tuple[dict[str, Tensor], Any]:
+        """`sample` in a roll, all steps of which are made with the same weights.
+
+        A model that can spare work there overrides it: by computing no more frames than ``step`` asks for, by what it
+        has foreseen, and by what it keeps in the state. The frames are the same but for rounding.
+        """
+        return self.sample(inputs, temperature=temperature, generator=generator, state=state)
+
+    def foresee(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """What a step can have computed before its turn, together with other steps: name -> (batch, ...).
+
+        ``inputs`` are its windows as far as they are known: frames still to be fed back are zeros.
+        """
+        return {}
 
     @property
     def feedback(self) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """The sampler's laws: exact length, no look-ahead, nothing shared between the rows of a batch."""
 
 import argparse
+from typing import ClassVar
 
 import pytest
 import torch
@@ -198,3 +199,67 @@ def test_padding_stands_where_windows_reach_over_the_ends():
     written_out = {"sound": torch.cat([ends, sound(20), ends])}
     expected = autoregress(toy([plain], [output]), written_out, frames=20 + 2 * AHEAD, temperature=0.0)["motion"]
     torch.testing.assert_close(padded, expected[AHEAD:-AHEAD])
+
+
+def test_frames_that_two_steps_predict_are_cross_faded():
+    """Of 5 predicted frames 3 are used; the next step predicts 2 of the rest again and takes over frame by frame."""
+    model = toy(outputs=(Window("motion", dim=2, length=5, offset=CONTEXT),))
+    audio = sound(9)
+    options = {"frames": 9, "frames_per_step": 3, "temperature": 0.0}
+    made = autoregress(model, {"sound": audio}, {"motion": seed_motion()}, **options)["motion"]
+    padded = torch.cat([audio[:1].expand(CONTEXT, 1), audio, audio[-1:].expand(AHEAD, 1)])
+    motion, left = seed_motion(), None
+    for now in range(0, 9, 3):
+        inputs = {"motion": motion[None, now : now + CONTEXT], "sound": padded[None, now : now + CONTEXT + AHEAD]}
+        new = model.sample(inputs, temperature=0.0)[0]["motion"][0].clone()
+        if left is not None:
+            new[0] = 2 / 3 * left[0] + 1 / 3 * new[0]
+            new[1] = 1 / 3 * left[1] + 2 / 3 * new[1]
+        motion, left = torch.cat([motion, new[:3]]), new[3:].clone()
+    torch.testing.assert_close(made, motion[CONTEXT:])
+
+
+def test_a_modality_can_be_mixed_in_its_own_way():
+    model = toy(outputs=(Window("motion", dim=2, length=5, offset=CONTEXT),))
+    shares = []
+
+    def later(before, after, share):
+        shares.append(share)
+        return after
+
+    options = {"frames": 8, "frames_per_step": 4, "temperature": 0.0}
+    made = autoregress(model, {"sound": sound(8)}, blends={"motion": later}, **options)["motion"]
+    mixed = autoregress(model, {"sound": sound(8)}, **options)["motion"]
+    assert [share.tolist() for share in shares] == [[[0.5]]]
+    assert (made[4] != mixed[4]).any()
+    assert torch.equal(made[:4], mixed[:4])
+
+
+class ForeseeingModel(ToyModel):
+    """A toy that sums what it hears ahead of time, and adds the motion that it had not seen then."""
+
+    calls: ClassVar[list[int]] = []
+
+    def foresee(self, inputs):
+        self.calls.append(len(inputs["sound"]))
+        return {"sums": inputs["sound"].sum(dim=(1, 2)) + inputs["motion"].sum(dim=(1, 2))}
+
+    def sample_step(self, inputs, step, *, temperature=1.0, generator=None, state=None):
+        known = step.foreseen.get("sums", inputs["sound"].sum(dim=(1, 2)) + inputs["motion"].sum(dim=(1, 2)))
+        fresh = (0 if not step.foreseen else 1) * inputs["motion"][:, CONTEXT - step.unforeseen.get("motion", 0) :].sum(
+            dim=(1, 2)
+        )
+        code = torch.cos(0.1 * (known + fresh))[:, None, None]
+        return {"motion": code.expand(-1, step.wanted(CONTEXT, GIVEN), 2)}, state
+
+
+@pytest.mark.parametrize("per_step", [1, 2])
+def test_what_is_foreseen_is_what_would_have_been_computed(per_step):
+    features, seeds = {"sound": sound(21)}, {"motion": seed_motion()}
+    model = ForeseeingModel(argparse.Namespace(), (MOTION, SOUND), (OUTPUT,))
+    ForeseeingModel.calls.clear()
+    made = autoregress(model, features, seeds, frames=21, frames_per_step=per_step)["motion"]
+    assert max(ForeseeingModel.calls) > 1
+    crowd = {name: values.expand(16, -1, -1) for name, values in features.items()}
+    alone = autoregress(model, crowd, seeds, frames=21, frames_per_step=per_step)["motion"]
+    torch.testing.assert_close(made, alone[3])

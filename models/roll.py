@@ -1,0 +1,28 @@
+"""A step of a roll, in which a model gives a sequence window by window: what may spare it work there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is known of one step; a model may use it or not, its frames are the same."""
+
+    moved: int = 1
+    """Frames that the windows have moved since the step whose state is given."""
+    stop: int | None = None
+    """The outputs are read before this frame, counted from the anchor, and may end there; None reads them whole."""
+    foreseen: Mapping[str, Tensor] = field(default_factory=dict)
+    """What `BaseModel.foresee` gave for these windows."""
+    unforeseen: Mapping[str, int] = field(default_factory=dict)
+    """Modality fed back -> how many of the newest frames of its window were zeros there."""
+
+    def wanted(self, offset: int, length: int) -> int:
+        """How many frames of an output window are read.
+
+        >>> Step(stop=124).wanted(offset=120, length=20)
+        4
+        """
+        return length if self.stop is None else min(max(self.stop - offset, 0), length)
