@@ -63,6 +63,11 @@ class BaseFeatures(ABC):
         """
         return {}
 
+    @property
+    def num_tokens(self) -> int:
+        """How many ids there are in what is not numbers but ids, words or labels; 0 for numbers."""
+        return 0
+
     def resting_value(self, column: str) -> float | None:
         """Give what a column is in a recording that lacks it; None for a column that each recording must have."""
         return None

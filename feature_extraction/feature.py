@@ -66,6 +66,17 @@ class Feature:
         """The number of columns of the final arrays."""
         return self.projection.dim if self.projection else len(self.columns)
 
+    @property
+    def num_tokens(self) -> int:
+        """How many ids there are, where the columns are ids of words or labels; 0 where they are numbers."""
+        return max(extractor.num_tokens for extractor in build(self.extractors, self.fps))
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words that the ids from `vocabulary.FIRST` on stand for, where the columns are ids of words."""
+        states = [each.get("state") or {} for each in self.extractors] if self.num_tokens else []
+        return tuple(word for state in states for word in state.get("words", ()))
+
     @classmethod
     def load(cls, directory: Path, name: str) -> "Feature":
         """Read `<name>.json` and its scaler from a corpus or the features folder of a run."""

@@ -64,6 +64,11 @@ class LabelFeatures(BaseFeatures):
             )
         return FeatureArray(np.array([[classes.index(name)]], dtype=np.int64), ("label",))
 
+    @property
+    def num_tokens(self) -> int:
+        """The number of classes."""
+        return len(self.state["classes"]) if self.state else 0
+
     def _class_of(self, sequence_id: str, table: Mapping[str, str] | None) -> str:
         if table is not None:
             if sequence_id not in table:

@@ -12,6 +12,7 @@ from feature_extraction.text.learning import learn_words, learned
 from feature_extraction.text.splitting import split_unknown
 from feature_extraction.text.timing import nearest, within
 from feature_extraction.text.transcript import Transcript
+from feature_extraction.text.vocabulary import FIRST
 
 
 class WordContextFeatures(BaseFeatures):
@@ -61,6 +62,11 @@ class WordContextFeatures(BaseFeatures):
         places = nearest(places, transcript, times_s + self.window_s / 2, state["width"])
         tokens = vocabulary.tokens((word.text for word in transcript.words), places)
         return FeatureArray(tokens, tuple(f"word_{place:02d}" for place in range(tokens.shape[1])))
+
+    @property
+    def num_tokens(self) -> int:
+        """The number of ids, PAD and UNK among them."""
+        return len(self.state["words"]) + FIRST if self.state else 0
 
     def _within(self, transcript: Transcript, from_s: np.ndarray) -> np.ndarray:
         return within(transcript, from_s, from_s + self.window_s + 2 * self.margin_s)

@@ -10,6 +10,7 @@ from feature_extraction.text.learning import learn_words, learned
 from feature_extraction.text.splitting import split_unknown
 from feature_extraction.text.timing import spoken
 from feature_extraction.text.transcript import Transcript
+from feature_extraction.text.vocabulary import FIRST
 
 
 class WordTokensFeatures(BaseFeatures):
@@ -45,3 +46,8 @@ class WordTokensFeatures(BaseFeatures):
         transcript = split_unknown(raw, vocabulary)
         tokens = vocabulary.tokens((word.text for word in transcript.words), spoken(transcript, self.fps, frames))
         return FeatureArray(tokens[:, None], ("word",))
+
+    @property
+    def num_tokens(self) -> int:
+        """The number of ids, PAD and UNK among them."""
+        return len(self.state["words"]) + FIRST if self.state else 0

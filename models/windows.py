@@ -9,9 +9,10 @@ class Window:
     """Frames [t + offset, t + offset + length) of one modality, for an anchor t.
 
     ``dim`` counts the features of a frame; of a ``discrete`` modality it is the width of the embedding, its arrays
-    hold integers in [0, num_tokens) in a single column. A ``single`` modality belongs to the whole sequence (a label):
-    its frames are the same at every anchor. A window with ``padding`` may reach over the ends of a sequence: this frame
-    of dim numbers stands there (silence, say).
+    hold ``columns`` integers in [0, num_tokens) a frame. Several columns are a list of words, 0 after the last one, so
+    that a frame has as many as it needs. A ``single`` modality belongs to the whole sequence (a label): its frames are
+    the same at every anchor. A window with ``padding`` may reach over the ends of a sequence: this frame of dim numbers
+    (columns integers) stands there: silence, no word, or the mean pose.
 
     >>> Window("motion", dim=67, length=20, offset=120).stop
     140
@@ -25,9 +26,15 @@ class Window:
     num_tokens: int = 0
     single: bool = False
     padding: tuple[float, ...] = ()
+    columns: int = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "padding", tuple(self.padding))  # from a checkpoint it comes as a list
+
+    @property
+    def width(self) -> int:
+        """How many numbers a frame of the arrays has."""
+        return self.columns if self.discrete else self.dim
 
     @property
     def stop(self) -> int:
@@ -35,10 +42,10 @@ class Window:
         return self.offset + self.length
 
 
-def anchors(windows: Iterable[Window], frames: int) -> range:
+def anchors(windows: Iterable[Window], frames: int, stride: int = 1) -> range:
     """Every anchor t at which all windows lie inside a sequence of that many frames; empty if it is too short.
 
-    The anchor lies inside as well; windows with padding may reach out.
+    The anchor lies inside as well; windows with padding may reach out. With a stride, the first and every stride-th.
 
     >>> anchors([Window("motion", 3, 14), Window("audio", 2, 10, offset=5)], frames=16)
     range(0, 2)
@@ -50,7 +57,7 @@ def anchors(windows: Iterable[Window], frames: int) -> range:
     reaches = list(_reaches(windows))
     start = max([0, *(-first for first, _ in reaches)])
     stop = frames - max((stop for _, stop in reaches), default=0) + 1
-    return range(start, max(start, stop))
+    return range(start, max(start, stop), stride)
 
 
 def needed_frames(windows: Iterable[Window]) -> int:

@@ -32,6 +32,7 @@ from training.module import TrainingModule
 from training.options import save_hparams, trainer_arguments
 from training.payload import load_features, make_payload
 from training.run import Run, is_first_process
+from training.word_vectors import begin_with_vectors
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ def fit(run: Run, opt: argparse.Namespace, start: StartingPoint) -> None:
     train = dataset_class(opt, "train")
     val = _held_out(dataset_class, opt, "val") if opt.do_validation else None
     model = create_model(opt, train.inputs, train.outputs)
+    begin_with_vectors(model, train.token_vectors)
     if start.weights:
         model.load_state_dict(load_model(start.weights).model.state_dict())
     features = load_features(Path(opt.data_dir), (window.modality for window in (*train.inputs, *train.outputs)))

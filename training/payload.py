@@ -34,10 +34,19 @@ def make_payload(
 
 
 def seed_motion(model: BaseModel, dataset: BaseDataset) -> dict[str, list[list[float]]]:
-    """The beginning of the first training sequence, as long as the context of each modality that is fed back."""
+    """What motion begins with, as long as the context of each modality that is fed back.
+
+    Windows whose padding stands before a sequence have learned to begin with that; others have the beginning of the
+    first training sequence.
+    """
     arrays = dataset.sequence(dataset.sequence_ids[0])
-    lengths = {window.modality: window.length for window in model.inputs}
-    return {modality: arrays[modality][: lengths[modality]].tolist() for modality in model.feedback}
+    windows = {window.modality: window for window in model.inputs if window.modality in model.feedback}
+    return {
+        modality: [list(window.padding)] * window.length
+        if window.padding
+        else arrays[modality][: window.length].tolist()
+        for modality, window in windows.items()
+    }
 
 
 def plain(value: Any) -> Any:

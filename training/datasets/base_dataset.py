@@ -2,7 +2,8 @@
 
 import argparse
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ class BaseDataset(Dataset, ABC):
     outputs: tuple[Window, ...]
     sequence_ids: tuple[str, ...]
     """The sequences that windows come from."""
+    token_vectors: Mapping[str, np.ndarray] = MappingProxyType({})
+    """Discrete modality -> (tokens, dim) vectors that its embedding may begin with, where there are any."""
 
     def __init__(self, opt: argparse.Namespace, split: str):
         self.split = split

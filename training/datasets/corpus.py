@@ -13,6 +13,9 @@ from feature_extraction import store
 from feature_extraction.mirroring import array_path, is_shared
 from models.windows import Window
 
+WIDEST_EMBEDDING = 100
+"""How many numbers the vector of a token has at most, where nothing says it: as many as the gesture system's words."""
+
 log = logging.getLogger(__name__)
 
 
@@ -44,20 +47,25 @@ class Corpus:
         return {modality: arrays[place] for modality, arrays in self.arrays.items()}
 
     def sized(self, window: Window, option: str) -> Window:
-        """The window with the dimension of the files; ValueError if the option says another."""
-        if window.discrete:
-            return dataclasses.replace(window, dim=window.dim or window.num_tokens)
+        """The window with the width of the files; ValueError if the option says another, or the files differ.
+
+        A token that nothing gives a dimension gets one number for each token, WIDEST_EMBEDDING at most.
+        """
         found = {
             array.shape[1]: name for name, array in zip(self.sequence_ids, self.arrays[window.modality], strict=True)
         }
         if not found:
             return window
-        wanted = window.dim or next(iter(found))
+        told = 0 if window.discrete else window.dim
+        wanted = told or next(iter(found))
         for dim, sequence_id in found.items():
             if dim != wanted:
                 path = store.feature_path(self.data_dir, sequence_id, window.modality)
-                said = f"{option} says {wanted}" if window.dim else f"other sequences have {wanted}"
+                said = f"{option} says {wanted}" if told else f"other sequences have {wanted}"
                 raise ValueError(f"{path} has {dim} columns, {said}; extract the corpus again, or leave {option} out")
+        if window.discrete:
+            dim = window.dim or min(window.num_tokens, WIDEST_EMBEDDING)
+            return dataclasses.replace(window, dim=dim, columns=wanted)
         return dataclasses.replace(window, dim=wanted)
 
 
@@ -105,8 +113,8 @@ def _open(path: Path, window: Window) -> np.ndarray:
 
 
 def _check_tokens(path: Path, array: np.ndarray, window: Window) -> None:
-    if array.dtype.kind not in "iu" or array.shape[1] != 1:
-        raise ValueError(f"{path} holds {array.dtype} {array.shape}; a discrete modality is one column of integers")
+    if array.dtype.kind not in "iu":
+        raise ValueError(f"{path} holds {array.dtype}; a discrete modality is integers")
     if len(array) and not 0 <= array.min() <= array.max() < window.num_tokens:
         raise ValueError(
             f"{path} holds tokens {array.min()} to {array.max()}; --input_num_tokens allows 0 to "

@@ -100,5 +100,5 @@ def _run(group: list[tuple[str, Window]]) -> Run:
     starts = [0 if window.single else window.offset - offset for _, window in group]
     views = [(key, slice(start, start + window.length)) for (key, window), start in zip(group, starts, strict=True)]
     length = max(frames.stop for _, frames in views)
-    columns, dtype = (1, np.dtype(np.int64)) if first.discrete else (first.dim, np.dtype(np.float32))
-    return Run(first.modality, offset, length, columns, dtype, first.single, first.padding, tuple(views))
+    dtype = np.dtype(np.int64 if first.discrete else np.float32)
+    return Run(first.modality, offset, length, first.width, dtype, first.single, first.padding, tuple(views))

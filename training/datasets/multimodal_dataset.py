@@ -3,6 +3,7 @@
 import argparse
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,11 @@ from feature_extraction.mirroring import mirrored_ids
 from models.windows import Window, anchors, needed_frames
 from training.datasets.base_dataset import BaseDataset
 from training.datasets.corpus import Corpus, open_corpus
+from training.datasets.described import padded, token_vectors, with_tokens
 from training.datasets.gather import WindowGatherer
-from training.datasets.window_options import padded, read_windows
+from training.datasets.window_options import read_windows
+from training.options.paths import Folder
+from training.options.values import natural, positive
 
 log = logging.getLogger(__name__)
 
@@ -24,8 +28,13 @@ class MultimodalDataset(BaseDataset):
     """Items (sequence, anchor) of ``<sequence_id>.<modality>.npy`` files, which stay memory-mapped.
 
     An input of length l and offset o is frames [t + o, t + o + l) of its modality, an output likewise; every anchor t
-    at which all windows fit is an item, in the order of the split list. The arrays of a sequence have equal lengths,
-    or are cut in memory with ``--fix_lengths``.
+    at which all windows fit is an item, or every ``--stride``-th of a sequence, in the order of the split list. The
+    arrays of a sequence have equal lengths, or are cut in memory with ``--fix_lengths``.
+
+    Words and labels, as extraction has made them, are discrete windows. So a system that reads previous poses, sound
+    around each frame and the words of each frame has, with p poses before and n to predict: poses of length p and
+    offset -p, padded with their mean; sound of length n + 60 and offset -30, padded with silence; lists of words of
+    length n and offset 0, padded with silence, each row the ids of a frame's words and 0 after them.
     """
 
     def __init__(self, opt: argparse.Namespace, split: str = "train"):
@@ -34,13 +43,18 @@ class MultimodalDataset(BaseDataset):
         data_dir = Path(opt.data_dir)
         listed = store.read_split(data_dir, split, opt.base_filenames_file if split == "train" else None)
         inputs, outputs, cuts = read_windows(opt)
+        inputs, outputs = with_tokens(inputs, data_dir, "input"), with_tokens(outputs, data_dir, "output")
         if split == "train" and opt.use_mirrored:
             listed += mirrored_ids(data_dir, listed, [window.modality for window in (*inputs, *outputs)])
         corpus = open_corpus(data_dir, listed, (*inputs, *outputs), cuts if opt.fix_lengths else None)
-        inputs = padded(inputs, opt.input_padding, data_dir)
-        self.inputs = tuple(corpus.sized(window, "--dins") for window in inputs)
+        train = store.read_split(data_dir, "train", opt.base_filenames_file)
+        inputs = padded(inputs, opt, data_dir, train)
+        self.token_vectors = token_vectors(inputs, opt.embedding, data_dir)
+        self.inputs = tuple(corpus.sized(self._embedded(window), "--dins") for window in inputs)
         self.outputs = tuple(corpus.sized(window, "--douts") for window in outputs)
-        self._corpus, self._anchors = _long_enough(corpus, (*self.inputs, *self.outputs), listed, split)
+        windows = (*self.inputs, *self.outputs)
+        self._corpus, self._anchors = _long_enough(corpus, windows, listed, split, opt.stride)
+        self._stride = opt.stride
         self.sequence_ids = self._corpus.sequence_ids
         self._ends = np.cumsum([len(each) for each in self._anchors], dtype=np.int64)
         self._starts = np.array([each.start for each in self._anchors], dtype=np.int64)
@@ -73,8 +87,13 @@ class MultimodalDataset(BaseDataset):
         add(
             "--input_padding",
             default="none",
-            help="per input: none, or silence: its windows may reach over the ends of a sequence, where silence stands",
+            help="per input: none, or what stands beyond the ends of a sequence, over which its windows may then "
+            "reach: silence (of sound or words) or mean (the mean pose)",
         )
+        add("--predicted_poses", type=natural, default=0, help="frames to predict, in place of --output_lengths")
+        add("--previous_poses", type=natural, default=0, help="frames before them to read of what is predicted")
+        add("--stride", type=positive, default=1, help="frames from one window of a sequence to the next")
+        add("--embedding", type=Folder, default="", help="file of word vectors in GloVe's format to begin with")
         add(
             "--use_mirrored",
             action=yes_no,
@@ -97,7 +116,8 @@ class MultimodalDataset(BaseDataset):
             items = self._chosen[items]
         sequences = np.searchsorted(self._ends, items, side="right")
         before = np.where(sequences > 0, self._ends[sequences - 1], 0)
-        return self._gatherer.gather(self._corpus.arrays, sequences, items - before + self._starts[sequences])
+        anchors = (items - before) * self._stride + self._starts[sequences]
+        return self._gatherer.gather(self._corpus.arrays, sequences, anchors)
 
     def sequence(self, sequence_id: str) -> dict[str, np.ndarray]:
         """All frames of one sequence: {modality: (frames, dim)}, read-only."""
@@ -106,6 +126,11 @@ class MultimodalDataset(BaseDataset):
     def __reduce__(self) -> tuple[type["MultimodalDataset"], tuple[argparse.Namespace, str]]:
         """A process that is sent the data set opens the files itself: memory maps do not travel."""
         return MultimodalDataset, (self._opt, self.split)
+
+    def _embedded(self, window: Window) -> Window:
+        """The window, its tokens of the dimension that their vectors have."""
+        vectors = self.token_vectors.get(window.modality)
+        return window if vectors is None else replace(window, dim=vectors.shape[1])
 
     @property
     def _total(self) -> int:
@@ -119,10 +144,10 @@ def _subset(total: int, wanted: int) -> np.ndarray | None:
 
 
 def _long_enough(
-    corpus: Corpus, windows: Sequence[Window], listed: Sequence[str], split: str
+    corpus: Corpus, windows: Sequence[Window], listed: Sequence[str], split: str, stride: int
 ) -> tuple[Corpus, list[range]]:
     """Leave out the sequences that no window fits in, and say so once."""
-    found = [anchors(windows, frames) for frames in corpus.frames]
+    found = [anchors(windows, frames, stride) for frames in corpus.frames]
     kept = [place for place, each in enumerate(found) if each]
     if listed and not kept:
         raise ValueError(

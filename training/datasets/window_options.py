@@ -1,25 +1,25 @@
 """Read the comma-separated options that describe windows."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from feature_extraction.feature import Feature
 from models.windows import Window
 
 FIX_LENGTH_TYPES = ("end", "beg", "single")
-PADDINGS = ("none", "silence")
+PADDINGS = ("none", "silence", "mean")
 
 
 def read_windows(opt: argparse.Namespace) -> tuple[tuple[Window, ...], tuple[Window, ...], dict[str, str]]:
     """The input windows, the output windows, and from which end each modality is cut by ``--fix_lengths``.
 
-    A dimension of 0 stands for "as in the files". ValueError naming the option that does not fit.
+    A dimension of 0 stands for "as in the files", and so does a number of tokens. ValueError naming the option that
+    does not fit.
     """
     inputs, input_cuts = _side(opt, "input", "dins", opt.input_types)
     outputs, output_cuts = _side(opt, "output", "douts", "c")
+    inputs, outputs = _with_poses(inputs, outputs, opt.predicted_poses, opt.previous_poses)
     contradictory = [name for name, cut in output_cuts.items() if input_cuts.get(name, cut) != cut]
     if contradictory:
         raise ValueError(f"--input_fix_length_types and --output_fix_length_types treat {contradictory[0]} differently")
@@ -32,18 +32,38 @@ def read_windows(opt: argparse.Namespace) -> tuple[tuple[Window, ...], tuple[Win
     return inputs, outputs, {**input_cuts, **output_cuts}
 
 
-def padded(windows: Sequence[Window], paddings: str, data_dir: Path) -> tuple[Window, ...]:
-    """The input windows, those that ``--input_padding`` says padded with the silence of their feature.
+def read_paddings(opt: argparse.Namespace, count: int) -> list[str]:
+    """The kind of padding of each of `count` inputs, one of PADDINGS."""
+    return _values(opt.input_padding, "input_padding", count, _one_of(*PADDINGS))
 
-    ValueError for a feature that is not made of sound, FileNotFoundError for one that extraction did not describe.
+
+def _with_poses(
+    inputs: tuple[Window, ...], outputs: tuple[Window, ...], predicted: int, previous: int
+) -> tuple[tuple[Window, ...], tuple[Window, ...]]:
+    """The windows for other numbers of predicted and previous poses; 0 leaves them as they are.
+
+    Inputs that reach to the last predicted frame, or beyond, reach as far beyond the new last one; the previous poses
+    are the frames of an output just before it.
     """
-    kinds = _values(paddings, "input_padding", len(windows), _one_of(*PADDINGS))
-    return tuple(
-        replace(window, padding=tuple(Feature.load(data_dir, window.modality).silence().tolist()))
-        if kind == "silence"
-        else window
-        for window, kind in zip(windows, kinds, strict=True)
-    )
+    first = {window.modality: window.offset for window in outputs}
+    if predicted:
+        last = max(window.stop for window in outputs)
+        more = predicted - max(window.length for window in outputs)
+        outputs = tuple(replace(window, length=window.length + more) for window in outputs)
+        inputs = tuple(
+            replace(window, length=window.length + more) if window.stop >= last and not window.single else window
+            for window in inputs
+        )
+    if previous:
+        if not any(window.modality in first for window in inputs):
+            raise ValueError("--previous_poses: no input is an output as well, so that no previous poses are read")
+        inputs = tuple(
+            replace(window, length=previous, offset=first[window.modality] - previous)
+            if window.modality in first
+            else window
+            for window in inputs
+        )
+    return inputs, outputs
 
 
 def _side(
@@ -64,8 +84,6 @@ def _side(
         names, lengths, offsets, dims, tokens, kinds, cuts, strict=True
     ):
         discrete = kind == "d" or (side == "output" and token > 0)
-        if discrete and not token:
-            raise ValueError(f"--{side}_num_tokens is 0 for {name}, which --{side}_types says is discrete")
         windows.append(Window(name, dim, length, offset, discrete, token if discrete else 0, cut == "single"))
     return tuple(windows), dict(zip(names, cuts, strict=True))
 
