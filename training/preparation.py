@@ -6,6 +6,7 @@ from pathlib import Path
 
 import registry
 from feature_extraction.extract import extract
+from feature_extraction.store import SUFFIXES, find_raw
 
 log = logging.getLogger(__name__)
 
@@ -19,10 +20,33 @@ def prepare_data(opt: argparse.Namespace) -> None:
         make_corpus(opt.corpus, data_dir)
     if not data_dir.is_dir():
         raise FileNotFoundError(f"there is no folder {data_dir}; --data_dir names the one that holds the corpus")
+    if opt.text_folder:
+        link_transcripts(data_dir, Path(opt.text_folder))
     if opt.recipe:
         report = extract(data_dir, opt.recipe, progress=opt.enable_progress_bar is not False)
         for file, reason in report.failed.items():
             log.warning("%s is left out: %s", file, reason)
+
+
+def link_transcripts(data_dir: Path, folder: Path) -> list[Path]:
+    """Link the transcripts of another folder beside the recordings of the same name that have none; the links made.
+
+    FileNotFoundError where there is no such folder, or no transcript in it that belongs to a recording.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(f"there is no folder {folder}; --text_folder names the one that holds transcripts")
+    raw = find_raw(data_dir)
+    transcripts = {path.stem: path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES["text"]}
+    if not transcripts.keys() & raw.keys():
+        raise FileNotFoundError(
+            f"--text_folder {folder} has no transcript ({', '.join(SUFFIXES['text'])}) of a recording in {data_dir}"
+        )
+    made = []
+    for name, sources in raw.items():
+        if name in transcripts and "text" not in sources:
+            made.append(data_dir / transcripts[name].name)
+            made[-1].symlink_to(transcripts[name].resolve())
+    return made
 
 
 def make_corpus(name: str, data_dir: Path) -> None:

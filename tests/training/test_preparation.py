@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from data.demo_corpus import DemoCorpus
-from training.preparation import make_corpus
+from training.preparation import link_transcripts, make_corpus
 
 
 @pytest.fixture
@@ -39,3 +39,28 @@ def test_a_misspelt_folder_is_not_filled_with_a_corpus(tmp_path: Path, made: lis
         make_corpus("demo", tmp_path / "dnace")
     assert made == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_transcripts_of_another_folder_are_linked_by_name(tmp_path: Path) -> None:
+    talks, texts = tmp_path / "talks", tmp_path / "texts"
+    talks.mkdir()
+    texts.mkdir()
+    for name in ("b", "a", "with"):
+        (talks / f"{name}.wav").touch()
+    (talks / "with.json").write_text("own")
+    for name in ("a", "with", "other"):
+        (texts / f"{name}.json").write_text(name)
+    assert link_transcripts(talks, texts) == [talks / "a.json"]
+    assert (talks / "a.json").read_text() == "a"
+    assert (talks / "with.json").read_text() == "own"
+    assert link_transcripts(talks, texts) == []
+
+
+def test_a_folder_without_a_fitting_transcript_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").touch()
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "b.json").touch()
+    with pytest.raises(FileNotFoundError, match="has no transcript"):
+        link_transcripts(tmp_path, tmp_path / "texts")
+    with pytest.raises(FileNotFoundError, match="no folder"):
+        link_transcripts(tmp_path, tmp_path / "text")

@@ -49,9 +49,16 @@ def _add_run(group: OptionGroup) -> None:
     add = group.add_argument
     add("--experiment_name", "--experiment", dest="experiment", default="", help="name of the run, the YAML's if empty")
     add("--hparams_file", type=Folder, default="", help="YAML file of the experiment, instead of its name")
-    add("--experiments_dir", type=Folder, default="training/experiments", help="folder that holds a folder per run")
+    add(
+        "--experiments_dir",
+        "--serialize_dir",
+        type=Folder,
+        default="training/experiments",
+        help="folder that holds a folder per run",
+    )
     add("--plugin_dir", type=Folders, default="", help="comma-separated folders of your own models, data sets, ...")
     add("--data_dir", type=Folder, default="", help="folder of the corpus")
+    add("--text_folder", type=Folder, default="", help="folder of the transcripts that do not lie in data_dir")
     add("--corpus", default="", help="corpus to make or fetch when data_dir is not there yet")
     add("--recipe", default="", help="feature recipe to extract before training; none: the features are there")
     add("--model", default="transformer", help="short name of the model")
