@@ -1,20 +1,23 @@
 """The command that measures the speed of each stage on this machine, as a table."""
 
 import argparse
-import statistics
 from collections.abc import Sequence
 
 import torch
 from threadpoolctl import threadpool_limits
 
 import command
-from analysis import benchmark_features, benchmark_windows
-from analysis.timing import table_lines, wall_seconds
+from analysis import benchmark_features, benchmark_train, benchmark_windows
+from analysis.timing import matrix_product_rate, table_lines
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure one stage and print its table, with the machine's matrix-product rate in the same run."""
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments, others = parser.parse_known_args(argv)
+    if others and "others" not in arguments:
+        parser.error(f"unrecognized arguments: {' '.join(others)}")
+    arguments.others = others
     torch.set_num_threads(arguments.threads)
     with threadpool_limits(arguments.threads):
         table = arguments.measure(arguments)
@@ -26,19 +29,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def matrix_product_rate(dtype: torch.dtype, size: int = 1024, repeats: int = 20) -> float:
-    """Floating-point operations per second of a product of two (size, size) matrices: the median of repeats."""
-    a, b = (torch.randn(size, size).to(dtype) for _ in range(2))
-    for _ in range(5):
-        a @ b
-    return 2 * size**3 / statistics.median(wall_seconds(lambda: a @ b) for _ in range(repeats))
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m analysis.benchmark", description=__doc__, allow_abbrev=False)
     stages = parser.add_subparsers(title="stages", required=True)
     for name, stage, what in (
         ("windows", benchmark_windows, "gather batches of windows from memory-mapped files"),
+        ("train", benchmark_train, "train a model for some steps: windows/s, peak memory, beside the reference"),
         ("features", benchmark_features, "read recordings and extract each feature of motion and sound, and back"),
     ):
         options = stages.add_parser(name, help=what, allow_abbrev=False)

@@ -1,10 +1,14 @@
-"""How long something takes, and the tables that tell it."""
+"""How long something takes and how much memory, and the tables that tell it."""
 
 import statistics
+import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import zip_longest
+from pathlib import Path
+
+import torch
 
 Table = list[tuple[str, ...]]
 """Rows of a name and what there is to say about it."""
@@ -12,9 +16,25 @@ Table = list[tuple[str, ...]]
 
 def wall_seconds(action: Callable[[], object]) -> float:
     """Give the seconds on the clock that something takes once."""
-    start = time.perf_counter()
-    action()
-    return time.perf_counter() - start
+    return seconds_of_each(action, 1, time.perf_counter)[0]
+
+
+def seconds_of_each(action: Callable[[], object], times: int, clock: Callable[[], float]) -> list[float]:
+    """Give the seconds that something takes each time, by a clock such as `time.process_time`."""
+    seconds = []
+    for _ in range(times):
+        start = clock()
+        action()
+        seconds.append(clock() - start)
+    return seconds
+
+
+def matrix_product_rate(
+    dtype: torch.dtype, size: int = 1024, repeats: int = 20, clock: Callable[[], float] = time.perf_counter
+) -> float:
+    """Floating-point operations per second of a product of two (size, size) matrices: the median of repeats."""
+    a, b = (torch.randn(size, size).to(dtype) for _ in range(2))
+    return 2 * size**3 / statistics.median(seconds_of_each(lambda: a @ b, 5 + repeats, clock)[5:])
 
 
 def processor_seconds(action: Callable[[], object], repeats: int, least_s: float = 0.03) -> float:
@@ -43,6 +63,20 @@ def wall_seconds_in_turns(actions: Sequence[Callable[[int], object]], turns: int
             for turn in range(start, min(start + block, turns)):
                 measured.append(wall_seconds(partial(action, turn)))
     return [statistics.median(each) for each in seconds]
+
+
+def peak_memory() -> int:
+    """The most bytes of memory that this process has had at a time.
+
+    By the kernel's own account where there is one: in that of `resource` a process begins with what its parent had.
+    """
+    status = Path("/proc/self/status")
+    if status.is_file():
+        [line] = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")]
+        return int(line.split()[1]) * 1024
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def table_lines(table: Table) -> list[str]:
