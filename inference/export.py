@@ -14,6 +14,7 @@ import registry
 from analysis.render.base_renderer import BaseRenderer
 from feature_extraction import store
 from feature_extraction.feature import Feature, find_extractor
+from feature_extraction.motion.resample import resample
 from feature_extraction.motion.skeleton import Motion
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ def export(
     renderers: Sequence[str],
     *,
     title: str = "",
+    fps: float = 0.0,
     progress: Callable[[str, int, int], object] | None = None,
 ) -> list[Path]:
     """Write the arrays and what the renderers make of them; the paths of the files.
@@ -53,6 +55,7 @@ def export(
         folder: files go to `predicted_mods`, and each renderer's to its own folder, below it.
         renderers: short names, as the registry knows them.
         title: what a picture says about itself.
+        fps: frame rate of the motions; 0 for that of the values.
         progress: called with a file's name and how many of its frames are finished, of how many.
 
     Raises:
@@ -68,8 +71,8 @@ def export(
     moving = [modality for modality in result.samples[0] if _is_motion(features.get(modality))]
     for modality in moving:
         feature, own = features[modality], result.decodings.get(modality)
-        motions = [feature.decode(sample[modality], own) for sample in result.samples]
-        truth = [feature.decode(result.truth[modality], own)] if modality in result.truth else []
+        motions = [_decoded(feature, sample[modality], own, fps) for sample in result.samples]
+        truth = [_decoded(feature, result.truth[modality], own, fps)] if modality in result.truth else []
         ending = f".{modality}" if len(moving) > 1 else ""
         for maker in makers:
             for stem, shown, captions in _files(maker, result.sequence_id, names, motions, truth):
@@ -114,6 +117,11 @@ def _write_arrays(folder: Path, name: str, modality: str, values: np.ndarray, fe
         paths.append(store.feature_path(folder, name, array_name))
         store.save_array(paths[-1], array)
     return paths
+
+
+def _decoded(feature: Feature, values: np.ndarray, own: list[dict[str, Any]] | None, fps: float) -> Motion:
+    motion = feature.decode(values, own)
+    return resample(motion, fps) if fps else motion
 
 
 def _is_motion(feature: Feature | None) -> bool:

@@ -1,4 +1,4 @@
-"""The command line of generation, as the arguments of `inference.generate.generate`."""
+"""The command line of generation: a checkpoint, a sequence, and the `Settings` in the words of their names."""
 
 import argparse
 from collections.abc import Sequence
@@ -6,29 +6,34 @@ from pathlib import Path
 from typing import Any
 
 import registry
+from inference.seeds import read_pairs
 from training.options.grammar import spelt
 from training.options.paths import home
 from training.options.values import natural, positive
 from training.run import Run, list_runs
 
 MEANT_FOR_MAIN = ("experiments_dir", "version_index", "generate_bvh", "generate_video")
+YES_NO = argparse.BooleanOptionalAction
 EXAMPLES = """examples:
   python -m inference.generate quickstart                      a random sequence of the test split
   python -m inference.generate quickstart song_07 --num_samples 3
   python -m inference.generate quickstart path/to/song.mp3
-  python -m inference.generate --checkpoint model.ckpt path/to/song.mp3
+  python -m inference.generate quickstart path/to/songs        each song of a folder
+  python -m inference.generate model.ckpt path/to/song.mp3
 """
 
 
 def parse(argv: Sequence[str]) -> dict[str, Any]:
-    """The keyword arguments of `generate`, and `plugin_dir`, that a command line asks for.
+    """What a command line asks for: `checkpoint`, `sequence`, `plugin_dir`, and the fields of `Settings`.
 
     Raises:
         LookupError: if there is no such run; the message has the nearest names.
         ValueError: if arguments contradict each other.
     """
     opt = vars(_parser().parse_args([_flag(spelt(argument)) for argument in argv]))
-    if opt["checkpoint"]:
+    if not opt["checkpoint"] and _is_model(Path(opt["experiment"])):
+        opt["checkpoint"], opt["experiment"] = opt["experiment"], ""
+    elif opt["checkpoint"]:
         # One word beside a checkpoint file is what to generate for.
         if opt["experiment"] and not opt["sequence"]:
             opt["experiment"], opt["sequence"] = "", opt["experiment"]
@@ -41,6 +46,11 @@ def parse(argv: Sequence[str]) -> dict[str, Any]:
         chosen = {"bvh": opt["generate_bvh"], "mp4": opt["generate_video"]}
         opt["render"] = [name for name, wanted in chosen.items() if wanted]
     return {name: value for name, value in opt.items() if name not in MEANT_FOR_MAIN}
+
+
+def _is_model(path: Path) -> bool:
+    """Whether this is a checkpoint file, or the folder of a shared model."""
+    return path.suffix == ".ckpt" or (bool(path.name) and (path / "config.json").is_file())
 
 
 def find_run(name: str, experiments_dir: Path) -> Run:
@@ -68,37 +78,67 @@ def find_checkpoint(run: Run, version_index: int | None = None) -> Path:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m inference.generate",
-        description="Generate motion for a sequence of a corpus, or for any sound file.",
+        description="Generate motion for a sequence of a corpus, for any sound file, or for a folder of them.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    add, yes_no = parser.add_argument, argparse.BooleanOptionalAction
-    add("experiment", nargs="?", default="", help="name of a trained run")
-    add("sequence", nargs="?", default="", help="sequence id, or a sound file; a random test sequence if left out")
-    add("--data_dir", default="", help="folder of the corpus; by default the one that the model was trained on")
-    add("--checkpoint", default="", help="checkpoint file, which is all that is needed")
+    parser.add_argument("experiment", nargs="?", default="", help="name of a trained run, or what --checkpoint takes")
+    parser.add_argument(
+        "sequence",
+        nargs="?",
+        default="",
+        help="sequence id, sound file, npz of features, or a folder of them; a random test sequence if left out",
+    )
+    _add_model(parser.add_argument_group("model"))
+    _add_input(parser.add_argument_group("what is read"))
+    _add_motion(parser.add_argument_group("motion"))
+    _add_output(parser.add_argument_group("what is written"))
+    return parser
+
+
+def _add_model(group: Any) -> None:
+    add = group.add_argument
+    add("--checkpoint", default="", help="checkpoint file or folder of a shared model, which is all that is needed")
     add("--version_index", type=int, help="which checkpoint of the run, 0 the oldest, -1 the newest; default: the best")
     add("--experiments_dir", default=str(home() / "training" / "experiments"), help="folder of the runs")
-    add("--output_folder", default=str(home() / "inference" / "generated"), help="folder of the results")
-    add("--generate_bvh", action=yes_no, default=True, help="write BVH")
-    add("--generate_video", action=yes_no, default=True, help="write MP4, with the sound on it")
-    names = ", ".join(registry.names("renderer"))
-    add("--render", type=_names, help=f"comma-separated renderers in place of these two ({names})")
+    add("--plugin_dir", default="", help="comma-separated folders of your own models, features, renderers")
+    add("--device", default="auto", help="cpu, cuda, cuda:1, ...; auto takes the GPU where there is one")
+    add("--precision", default="32", help="of the arithmetic: 32, or bf16 for matrix products")
+    add("--batch_size", type=positive, default=16, help="how many motions are generated at the same time")
+
+
+def _add_input(group: Any) -> None:
+    add = group.add_argument
+    add("--data_dir", default="", help="folder of the corpus; by default the one that the model was trained on")
+    add("--audio_format", default="", help="ending of the sound files, where sequences have several")
+    add("--text_folder", default="", help="folder of the transcripts, if they are not beside the sound")
+    add("--seeds", type=_pairs, default={}, help="sequences that begin the motion, as modality,sequence;...")
+    add("--seeds_file", default="", help="file of sequences, one a line, that each sample's beginning is drawn from")
+    add("--keep_seed", action=YES_NO, default=False, help="begin with the seed, not with generated frames")
+    add("--teacher_forcing", action=YES_NO, default=False, help="let the model read the recorded motion")
+    add("--use_scalers", action=YES_NO, default=True, help="scale what is read, unscale what is given")
+
+
+def _add_motion(group: Any) -> None:
+    add = group.add_argument
     add("--num_samples", type=positive, default=1, help="how many motions; the video shows them side by side")
     add("--max_length", type=natural, default=0, help="most frames to generate, 0 for all")
     add("--temperature", type=float, default=1.0, help="scale of the randomness")
     add("--seed", type=natural, default=0, help="of the random generators")
-    add("--seeds", type=_pairs, default={}, help="sequences that begin the motion, as modality,sequence;...")
-    add("--keep_seed", action=yes_no, default=False, help="begin with the seed, not with generated frames")
     add("--frames_per_step", type=positive, help="how many of the predicted frames to use at a time")
-    add("--teacher_forcing", action=yes_no, default=False, help="let the model read the recorded motion")
-    add("--ground_truth", action=yes_no, default=False, help="show the recorded motion beside the generated one")
-    add("--smooth", action=yes_no, default=False, help="Savitzky-Golay smoothing, window 9, order 3")
-    add("--audio_format", default="", help="ending of the sound files, where sequences have several")
-    add("--device", default="auto", help="cpu, cuda, cuda:1, ...; auto takes the GPU where there is one")
-    add("--plugin_dir", default="", help="comma-separated folders of your own models, features, renderers")
-    return parser
+    add("--smooth", action=YES_NO, default=False, help="Savitzky-Golay smoothing, window 9, order 3")
+
+
+def _add_output(group: Any) -> None:
+    add = group.add_argument
+    add("--output_folder", default=str(home() / "inference" / "generated"), help="folder of the results")
+    add("--generate_bvh", action=YES_NO, default=True, help="write BVH")
+    add("--generate_video", action=YES_NO, default=True, help="write MP4, with the sound on it")
+    names = ", ".join(registry.names("renderer"))
+    add("--render", type=_names, help=f"comma-separated renderers in place of these two ({names})")
+    add("--ground_truth", action=YES_NO, default=False, help="show the recorded motion beside the generated one")
+    add("--fps", type=float, default=0.0, help="frame rate of BVH and pictures; by default the model's")
 
 
 def _flag(argument: str) -> str:
@@ -110,7 +150,7 @@ def _names(text: str) -> list[str]:
 
 
 def _pairs(text: str) -> dict[str, str]:
-    pairs = [pair.partition(",") for pair in text.split(";") if pair.strip()]
-    if not all(comma for _, comma, _ in pairs):
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form modality,sequence;modality,sequence")
-    return {modality.strip(): sequence.strip() for modality, _, sequence in pairs}
+    try:
+        return read_pairs(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

@@ -1,7 +1,7 @@
 """Models: find one by name, build it, load it from a checkpoint."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,8 @@ import registry
 from models.windows import Window
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from models.base_model import BaseModel
 
 
@@ -33,8 +35,32 @@ def find_model(name: str) -> type["BaseModel"]:
 
 
 def create_model(opt: argparse.Namespace, inputs: Sequence[Window], outputs: Sequence[Window]) -> "BaseModel":
-    """Build the model that ``opt.model`` names, with fresh weights, for these windows."""
-    return find_model(opt.model)(opt, inputs, outputs)
+    """Build the model that ``opt.model`` names, with fresh weights, for these windows.
+
+    An option that the model declares and ``opt`` lacks, having been saved before there was such an option, gets its
+    default.
+    """
+    model = find_model(opt.model)
+    parser = argparse.ArgumentParser(add_help=False)
+    model.modify_commandline_options(parser.add_argument_group())
+    return model(argparse.Namespace(**vars(parser.parse_args([])) | vars(opt)), inputs, outputs)
+
+
+def build_model(
+    opt: argparse.Namespace,
+    inputs: Sequence[Window],
+    outputs: Sequence[Window],
+    weights: "Mapping[str, Tensor]",
+    source: str,
+) -> "BaseModel":
+    """Build a model and give it its weights; ValueError naming their source if they are not those of this model."""
+    model = create_model(opt, inputs, outputs)
+    try:
+        model.load_state_dict(dict(weights))
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:300]
+        raise ValueError(f"the weights of {source} do not fit the model {opt.model}: {reason}") from error
+    return model
 
 
 def load_model(checkpoint: str | Path, device: str = "cpu") -> LoadedModel:
@@ -56,7 +82,6 @@ def load_model(checkpoint: str | Path, device: str = "cpu") -> LoadedModel:
     opt = argparse.Namespace(**payload["opt"])
     inputs = tuple(Window(**each) for each in payload["inputs"])
     outputs = tuple(Window(**each) for each in payload["outputs"])
-    model = create_model(opt, inputs, outputs)
-    state = content["state_dict"]
-    model.load_state_dict({key.removeprefix("model."): value for key, value in state.items()})
+    weights = {key.removeprefix("model."): value for key, value in content["state_dict"].items()}
+    model = build_model(opt, inputs, outputs, weights, str(path))
     return LoadedModel(model.to(device).eval(), opt, inputs, outputs, payload["features"], payload["seeds"])

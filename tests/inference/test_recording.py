@@ -6,9 +6,13 @@ import numpy as np
 import soundfile
 
 from feature_extraction.feature import Feature
-from inference.recording import find_recording, read_feature
+from inference.reading import read_feature
+from inference.recording import find_recording
+from models.windows import Window
 
 RATE = 16000
+WORDS = Window("words_20", dim=4, length=9, discrete=True, num_tokens=3)
+STYLE = Window("style_20", dim=4, length=1, discrete=True, num_tokens=2, single=True)
 
 
 def sound(folder: Path, name: str, seconds: float = 2.0) -> Path:
@@ -32,14 +36,14 @@ def test_the_transcript_beside_a_sound_file_belongs_to_it(tmp_path: Path) -> Non
     (tmp_path / "waltz [1].tsv").write_text("0.5\t1.0\tso\n")
     (tmp_path / "waltz 1.tsv").write_text("not this one")
     recording = find_recording(str(path), None)
-    words = read_feature(recording, "words_20", tokens())
+    words = read_feature(recording, WORDS, tokens())
     assert words is not None
     assert words.dtype == np.int64
     assert words.flatten().tolist() == [0] * 10 + [2] * 11 + [0] * 19
 
 
 def test_without_a_transcript_there_are_no_words(tmp_path: Path) -> None:
-    assert read_feature(find_recording(str(sound(tmp_path, "waltz")), None), "words_20", tokens()) is None
+    assert read_feature(find_recording(str(sound(tmp_path, "waltz")), None), WORDS, tokens()) is None
 
 
 def test_a_mirror_image_has_the_originals_sound_and_words_and_not_its_motion(tmp_path: Path) -> None:
@@ -53,6 +57,6 @@ def test_a_mirror_image_has_the_originals_sound_and_words_and_not_its_motion(tmp
 
 def test_a_label_is_made_of_the_name(tmp_path: Path) -> None:
     recording = find_recording(str(sound(tmp_path, "waltz_7")), None)
-    value = read_feature(recording, "style_20", label())
+    value = read_feature(recording, STYLE, label())
     assert value is not None
     assert value.tolist() == [[1]]

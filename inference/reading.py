@@ -1,0 +1,158 @@
+"""The arrays that a model reads of a recording: stored ones, or made of its files with the model's own features."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from feature_extraction import store
+from feature_extraction.align import pair_frames
+from feature_extraction.audio import Audio, read_audio, working_rate
+from feature_extraction.feature import Feature, few
+from feature_extraction.motion.bvh import read_bvh
+from feature_extraction.text.formats import read_transcript
+from inference.recording import Recording
+from models.windows import Window
+
+log = logging.getLogger(__name__)
+
+SILENCE = 1e-4  # of full scale: sound that never gets louder is silence
+KEYS = {"audio": "X", "motion": "Y"}
+"""What the arrays of a source are called in a file of features."""
+
+
+def read_feature(recording: Recording, window: Window, feature: Feature | None) -> np.ndarray | None:
+    """A recording's (frames, dim) array of a window's modality, scaled as the model wants it; None if there is none.
+
+    Stored arrays are scaled anew with the model's own scaler. Where nothing is stored the raw file is extracted.
+
+    Args:
+        recording: whose.
+        window: what the model wants.
+        feature: how the model's corpus made it; None where it was not extracted, a label say.
+
+    Raises:
+        ValueError: if a file cannot be read or is shorter than a frame, or has other columns than the model's.
+    """
+    found = _stored(recording, window, feature)
+    if found is None and feature is not None and feature.source in {*recording.raw, "label"}:
+        found = str(recording.raw.get(feature.source, recording.sequence_id)), _extracted(recording, feature)
+    if found is None:
+        return None
+    file, values = found
+    _check(file, values, window)
+    return values
+
+
+def decoding(recording: Recording, feature: Feature) -> list[dict[str, Any]] | None:
+    """What decoding needs to know of this recording's own skeleton; None where the corpus's stands in."""
+    return feature.sequence_decoding(recording.data_dir, recording.sequence_id) if recording.data_dir else None
+
+
+def _extracted(recording: Recording, feature: Feature) -> np.ndarray:
+    """The array made of a raw file, or of the name."""
+    if feature.source == "label":
+        return feature.encode(recording.sequence_id)
+    path = recording.raw[feature.source]
+    if feature.source == "motion":
+        return feature.encode(read_bvh(path))
+    if feature.source == "text":
+        frames = _frames_of_arrays(recording) or pair_frames(recording.raw, "text", feature.fps)
+        return feature.encode(read_transcript(path), frames)
+    return feature.encode(_sound(path, feature.fps))
+
+
+def _stored(recording: Recording, window: Window, feature: Feature | None) -> tuple[str, np.ndarray] | None:
+    """File and array of what is stored: the unscaled values, if they have the feature's columns, else the scaled."""
+    if recording.arrays is not None:
+        return _of_arrays(recording.arrays, feature)
+    if recording.data_dir is None:
+        return None
+    if feature is not None:
+        sidecar = store.sidecar_path(recording.data_dir, recording.sequence_id, feature.base)
+        unscaled = store.feature_path(recording.data_dir, recording.sequence_id, feature.base)
+        if unscaled.is_file() and sidecar.is_file():
+            if _same_columns(unscaled, store.load_json(sidecar).get("columns", ()), feature, recording.raw):
+                return str(unscaled), feature.scale(feature.select(store.load_array(unscaled)))
+            return None
+    path = store.feature_path(recording.data_dir, recording.sequence_id, window.modality)
+    return (str(path), np.array(store.load_array(path))) if path.is_file() else None
+
+
+def _same_columns(path: Path, columns: list[str], feature: Feature, raw: Mapping[str, Path]) -> bool:
+    """Whether stored columns are the feature's; if not, the raw file is to be extracted, a ValueError without one."""
+    if tuple(columns) == feature.all_columns:
+        return True
+    differing = sorted(set(columns) ^ set(feature.all_columns))
+    what = f"{path.name} has {len(columns)} columns, the model was trained on {len(feature.all_columns)}"
+    if feature.source not in raw:
+        raise ValueError(
+            f"{what} (they differ in {few(differing) or 'their order'}), and there is no {feature.source} file to make "
+            f"{feature.name} of; extract the folder with the features of the model's run, --from_experiment"
+        )
+    log.warning("%s; the raw file is extracted", what)
+    return False
+
+
+def _of_arrays(path: Path, feature: Feature | None) -> tuple[str, np.ndarray] | None:
+    """X or Y of a file of features. Of X with a context axis, (frames, context, dim), the middle is the frame's."""
+    key = KEYS.get(feature.source if feature is not None else "", "")
+    content = _load(path)
+    if not key or key not in content:
+        return None
+    values = content[key]
+    if values.ndim == 3:
+        values = values[:, values.shape[1] // 2]
+    if feature is None or values.ndim != 2:
+        return f"{key} of {path}", values
+    width = len(feature.all_columns)
+    if values.shape[1] == width:
+        values = feature.select(values)
+    if values.shape[1] != len(feature.columns):
+        raise ValueError(
+            f"{key} of {path} is {content[key].shape}; {feature.name} has {len(feature.columns)} columns"
+            + (f", or {width} with the constant ones" if width > len(feature.columns) else "")
+        )
+    return f"{key} of {path}", feature.scale(values)
+
+
+def _load(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of a file of features by their names; ValueError if it is none."""
+    if path.suffix.lower() == ".npy":
+        return {KEYS["audio"]: np.array(store.load_array(path))}
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {key: file[key] for key in KEYS.values() if key in file.files}
+    except (ValueError, OSError, EOFError) as error:
+        raise ValueError(f"{path} is no file of features with the arrays X and Y: {error}") from error
+
+
+def _frames_of_arrays(recording: Recording) -> int:
+    return len(_load(recording.arrays).get(KEYS["audio"], ())) if recording.arrays else 0
+
+
+def _check(file: str, values: np.ndarray, window: Window) -> None:
+    """ValueError for an array that is not what the model was trained on."""
+    if values.ndim != 2 or values.shape[1] != window.width:
+        raise ValueError(
+            f"{file} gives {window.modality} the shape {values.shape}, the model wants (frames, {window.width}): it is "
+            "another set of features; extract the folder with those of the model's run, --from_experiment"
+        )
+    if not len(values):
+        raise ValueError(f"{file} has no frames of {window.modality}")
+    if window.discrete and not 0 <= values.min() <= values.max() < window.num_tokens:
+        raise ValueError(f"{file} has tokens {values.min()} to {values.max()}; the model knows {window.num_tokens}")
+    finite = np.isfinite(values).all(axis=1)
+    if not finite.all():
+        raise ValueError(f"{file} gives {window.modality} a value that is not finite, in frame {int(finite.argmin())}")
+
+
+def _sound(path: Path, fps: float) -> Audio:
+    audio = read_audio(path, working_rate(fps)[0])
+    if audio.duration_s < 1 / fps:
+        raise ValueError(f"{path} lasts {audio.duration_s:.4f} s, less than one frame ({1 / fps:.4f} s)")
+    if np.abs(audio.samples).max() < SILENCE:
+        log.warning("%s is silent: the motion will follow nothing", path)
+    return audio
