@@ -1,5 +1,6 @@
 """Where the files of a corpus lie: names, sequence ids, split lists, atomic writing and memory-mapped reading."""
 
+import errno
 import json
 import logging
 import os
@@ -117,7 +118,8 @@ def save_text(path: Path, text: str) -> None:
 def atomic_path(path: Path) -> Iterator[Path]:
     """Lend a temporary path in the same folder, with the same ending, which becomes `path` when the block succeeds.
 
-    Whoever is killed half-way leaves `path` as it was, and a temporary file that `remove_leftovers` knows.
+    Whoever is killed half-way leaves `path` as it was, and a temporary file that `remove_leftovers` knows. An OSError
+    of writing, of a full disk say, names `path`.
     """
     path = Path(path)
     temporary = path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}{path.suffix}")
@@ -125,6 +127,11 @@ def atomic_path(path: Path) -> Iterator[Path]:
         yield temporary
         _flush(temporary)
         os.replace(temporary, path)
+    except OSError as error:
+        if error.filename not in (None, str(temporary)):
+            raise
+        reason = error.strerror or str(error)  # numpy's has no number
+        raise OSError(error.errno or errno.EIO, f"{reason}, the file is not written", str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -27,6 +27,7 @@ class BaseRenderer(ABC):
         names: Sequence[str] | None = None,
         title: str = "",
         audio: Path | None = None,
+        size: tuple[int, int] | None = None,
         progress: Callable[[int, int], object] | None = None,
     ) -> Path:
         """Write `motions` to `path` in one step and return it.
@@ -37,5 +38,6 @@ class BaseRenderer(ABC):
             names: what to call each motion, for renderers that write captions.
             title: small text on pictures.
             audio: sound file that starts with the motions, for renderers that have sound.
+            size: width and height in pixels, for renderers that make pictures; their own size if None.
             progress: called with the number of frames that are finished and that of all frames.
         """

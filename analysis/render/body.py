@@ -6,15 +6,16 @@ import numpy as np
 
 from analysis.render import anatomy
 from analysis.render.anatomy import LEFT, MIDDLE, RIGHT, Tree
+from analysis.render.stance import Stance, stance_of
 from feature_extraction.motion import rotation
 from feature_extraction.motion.skeleton import Motion, fk, joint_positions, local_positions
 
 # Radius of a limb by the length of what hangs on it: fingers are thin, thighs are thick.
 THINNEST, THICKENING, POWER, THICKEST = (0.006, 0.013), 0.058, 0.85, 0.046
+COLOURS = {MIDDLE: (94, 104, 122), LEFT: (58, 128, 158), RIGHT: (201, 112, 74)}
+"""Of the sides, sRGB."""
 SHOULDER, HIP, WAIST = 0.036, 0.046, 0.055  # radii of the trunk, body heights
 HEAD, HEAD_LENGTH, NOSE = 0.047, 0.098, 0.010
-Z_TO_Y = rotation.from_axis_angle(np.array([1.0, 0.0, 0.0]), -np.pi / 2)
-Z_UP = 1.5  # a body this much longer along z than along y stands along z
 
 
 @dataclass(frozen=True)
@@ -35,23 +36,19 @@ LONE_JOINT = Part(np.array([[0, 0]]), np.full((1, 2), 0.1), MIDDLE)
 class Body:
     """A motion as points over time, y up, the floor at y = 0, lengths in body heights."""
 
-    points: np.ndarray  # (frames, points, 3)
+    points: np.ndarray  # (frames, points, 3): joints, end sites, then points of trunk and head that are in no file
     parts: tuple[Part, ...]
     root: np.ndarray  # (frames, 3)
     forward: np.ndarray  # (frames, 3) horizontal direction that the body faces
+    stance: Stance
 
 
 def body_of(motion: Motion) -> Body:
     """The drawable body of a motion; a ValueError names the first frame that is not finite."""
     rotations, _ = fk(motion.rotations, local_positions(motion), motion.skeleton.parents)
     points = joint_positions(motion, end_sites=True)
-    finite = np.isfinite(points).all(axis=(1, 2))
-    if not finite.all():
-        raise ValueError(f"frame {int(np.argmin(finite))} of the motion holds values that are not finite")
-    if _stands_along_z(motion, points):
-        rotations, points = rotation.mul(Z_TO_Y, rotations), rotation.mul_vec(Z_TO_Y, points)
-    points = _grounded(points / _tree(motion, points).height)
-    tree = _tree(motion, points)
+    stance = stance_of(motion, points)
+    rotations, points, tree = rotation.mul(stance.turn, rotations), stance.place(points), stance.tree
     corners = anatomy.corners(tree)
     forward = _forward(points, tree, corners)
     hidden: set[int] = {0}
@@ -69,31 +66,7 @@ def body_of(motion: Motion) -> Body:
         parts += _head_parts(first=points.shape[1])
         points = np.concatenate([points, _head_points(points, tree, head, rotations[:, head], forward)], axis=1)
     parts += _limb_parts(tree, hidden)
-    return Body(points, tuple(parts) or (LONE_JOINT,), root, forward)
-
-
-def _tree(motion: Motion, points: np.ndarray) -> Tree:
-    """The skeleton with its end sites as points, bone lengths as they are in the median frame."""
-    skeleton = motion.skeleton
-    owners = tuple(joint for joint, _ in skeleton.end_sites)
-    names = (*skeleton.names, *(skeleton.names[joint] for joint in owners))
-    parents = (*skeleton.parents, *owners)
-    bones = np.linalg.norm(points[:, 1:] - points[:, parents[1:]], axis=-1)
-    return Tree(names, parents, np.concatenate([[0.0], np.median(bones, axis=0)]))
-
-
-def _stands_along_z(motion: Motion, points: np.ndarray) -> bool:
-    """Whether the skeleton's up is z: it is longer along z than along y, at rest and in motion."""
-    skeleton = motion.skeleton
-    _, rest = fk(rotation.identity(1, len(skeleton.names)), skeleton.offsets[None], skeleton.parents)
-    extents = np.ptp(rest[0], axis=0), np.median(np.ptp(points, axis=1), axis=0)
-    return all(z > Z_UP * y for _, y, z in extents)
-
-
-def _grounded(points: np.ndarray) -> np.ndarray:
-    """Points moved so that the floor, where the lowest point is in all but a few frames, is at y = 0."""
-    floor = np.percentile(points[..., 1].min(axis=1), 2)
-    return points - np.array([0.0, floor, 0.0])
+    return Body(points, tuple(parts) or (LONE_JOINT,), root, forward, stance)
 
 
 def _forward(points: np.ndarray, tree: Tree, corners: tuple[int, ...] | None) -> np.ndarray:
@@ -114,7 +87,7 @@ def _trunk_parts(tree: Tree, corners: tuple[int, ...], necks: list[int], waist: 
     left_hip, right_hip, left_shoulder, right_shoulder = corners
     reach = tree.reach
     neck_bones = [[tree.parents[neck], neck] for neck in necks]
-    neck_radii = [_radii(tree, reach, neck)[0] for neck in necks]
+    neck_radii = [limb_radii(tree, reach, neck)[0] for neck in necks]
     return [
         Part(
             np.array([[left, right], [left, waist], [right, waist], *bones]),
@@ -168,12 +141,12 @@ def _limb_parts(tree: Tree, hidden: set[int]) -> list[Part]:
     parts = []
     for point, (parent, which) in enumerate(zip(tree.parents, tree.sides, strict=True)):
         if point not in hidden and tree.lengths[point] > anatomy.SHORTEST_BONE:
-            parts.append(Part(np.array([[parent, point]]), _radii(tree, reach, point), which))
+            parts.append(Part(np.array([[parent, point]]), limb_radii(tree, reach, point), which))
     return parts
 
 
-def _radii(tree: Tree, reach: np.ndarray, point: int) -> np.ndarray:
-    """Radii (1, 2) of the bone that ends in `point`."""
+def limb_radii(tree: Tree, reach: np.ndarray, point: int) -> np.ndarray:
+    """Radii (1, 2), in body heights, of the bone that ends in `point`; `reach` is the tree's."""
     below = np.array([[reach[point] + tree.lengths[point], reach[point]]])
     thinnest = np.clip(0.16 * tree.lengths[point], *THINNEST)
     return np.minimum(thinnest + THICKENING * below**POWER, THICKEST)

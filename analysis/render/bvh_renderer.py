@@ -22,6 +22,7 @@ class BvhRenderer(BaseRenderer):
         names: Sequence[str] | None = None,
         title: str = "",
         audio: Path | None = None,
+        size: tuple[int, int] | None = None,
         progress: Callable[[int, int], object] | None = None,
     ) -> Path:
         """Write the motion; sound and texts have no place in BVH."""

@@ -6,14 +6,12 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from analysis.render.anatomy import LEFT, MIDDLE, RIGHT
-from analysis.render.body import Body, body_of
+from analysis.render.body import COLOURS, Body, body_of
 from analysis.render.camera import Camera, alike, follow
 from analysis.render.floor import HORIZON, SUPERSAMPLING, Floor
 from analysis.render.shapes import capsules
 from feature_extraction.motion.skeleton import Motion
 
-COLOURS = {MIDDLE: (94, 104, 122), LEFT: (58, 128, 158), RIGHT: (201, 112, 74)}
 SHADOW, TEXT = (146, 142, 136), (96, 94, 92)
 SHADOW_STRENGTH = 140  # of 255
 LIGHT = np.array([0.35, 1.0, 0.25])  # towards the light that casts the shadow

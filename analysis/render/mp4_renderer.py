@@ -43,9 +43,8 @@ class Mp4Renderer(BaseRenderer):
     compares = True
 
     def __init__(self, width: int = 1280, height: int = 720):
-        if width % 2 or height % 2 or min(width, height) < 16:
-            raise ValueError(f"a video of {width}x{height} pixels cannot be encoded: want even sizes of 16 or more")
-        self._width, self._height = width, height
+        _check_size(width, height)
+        self._size = width, height
 
     def render(
         self,
@@ -55,6 +54,7 @@ class Mp4Renderer(BaseRenderer):
         names: Sequence[str] | None = None,
         title: str = "",
         audio: Path | None = None,
+        size: tuple[int, int] | None = None,
         progress: Callable[[int, int], object] | None = None,
     ) -> Path:
         """Write the video; the sound is cut or filled with silence to the motions' own length.
@@ -64,11 +64,13 @@ class Mp4Renderer(BaseRenderer):
         """
         import av
 
+        width, height = size or self._size
+        _check_size(width, height)
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         fps = video_rate(motions[0].fps)
         shown = [_at_rate(motion, fps) for motion in motions]
-        scene = Scene(shown, width=self._width, height=self._height, names=names, title=title)
+        scene = Scene(shown, width=width, height=height, names=names, title=title)
         with atomic_path(path) as temporary, av.open(temporary, "w", options={"movflags": "+faststart"}) as video:
             sound = Sound(audio, scene.frames / fps, video) if audio else None
             for shown_s, packet in _pictures(scene, _fraction(fps), video, progress):
@@ -89,6 +91,11 @@ def video_rate(fps: float) -> float:
     if fps <= SMOOTHEST:
         return float(fps * int(SMOOTHEST / fps + 1e-6))
     return float(fps / ceil(fps / SMOOTHEST - 1e-6))
+
+
+def _check_size(width: int, height: int) -> None:
+    if width % 2 or height % 2 or min(width, height) < 16:
+        raise ValueError(f"a video of {width}x{height} pixels cannot be encoded: want even sizes of 16 or more")
 
 
 def _at_rate(motion: Motion, fps: float) -> Motion:

@@ -1,13 +1,18 @@
 """What every renderer does: it writes a valid file in one step, whatever the skeleton."""
 
+import os
+import resource
+from contextlib import contextmanager
 from dataclasses import replace
 
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 import registry
 from feature_extraction.motion.bvh import read_bvh
+from tests.analysis.render.glb_reader import Glb
 from tests.feature_extraction.small_corpus import swaying
 
 
@@ -16,7 +21,12 @@ def read_video(path):
         assert sum(1 for _ in video.decode(video=0)) > 0
 
 
-READERS = {".bvh": read_bvh, ".mp4": read_video}
+def read_picture(path):
+    with Image.open(path) as picture:
+        picture.load()
+
+
+READERS = {".bvh": read_bvh, ".mp4": read_video, ".gif": read_picture, ".glb": Glb}
 RENDERERS = registry.names("renderer")
 
 
@@ -64,3 +74,23 @@ def test_several_motions_make_one_file_or_a_clear_refusal(name, tmp_path):
     else:
         with pytest.raises(ValueError, match="one motion, got 2"):
             render(name, tmp_path / "dance", motions)
+
+
+@contextmanager
+def no_file_larger_than(size):
+    """Let writing beyond `size` bytes fail, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("name", RENDERERS)
+def test_a_full_disk_leaves_no_half_file_and_is_told(name, tmp_path):
+    with no_file_larger_than(500), pytest.raises(OSError, match="the file is not written") as caught:
+        render(name, tmp_path / "dance", [swaying(0).cut(0, 12)])
+    suffix = registry.find("renderer", name).suffix
+    assert os.fspath(caught.value.filename) == str(tmp_path / f"dance{suffix}")
+    assert list(tmp_path.iterdir()) == []
