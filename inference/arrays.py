@@ -42,17 +42,18 @@ def between(values: Tensor, first: int, stop: int, padding: Sequence[float] = ()
 
 
 def ending(values: Tensor | None, count: int, window: Window) -> Tensor:
-    """The last `count` frames of an array, its first frame repeated where it is shorter; zeros where there is none.
-
-    A window's padding takes the place of what is not there.
-    """
+    """The last `count` frames of an array, its first frame repeated where it is shorter; `at_rest` where none is."""
     if values is None:
-        empty = zeros(count, window)
-        return empty + torch.tensor(window.padding, dtype=empty.dtype) if window.padding else empty
-    return between(values, values.shape[-2] - count, values.shape[-2], window.padding)
+        return at_rest(count, window)
+    return between(values, values.shape[-2] - count, values.shape[-2])
+
+
+def at_rest(count: int, window: Window) -> Tensor:
+    """So many frames of a modality of which nothing is known, (count, dim): its window's padding, else zeros."""
+    frames = zeros(count, window)
+    return frames + torch.tensor(window.padding, dtype=frames.dtype) if window.padding else frames
 
 
 def zeros(count: int, window: Window) -> Tensor:
-    """So many frames of zeros, (count, width)."""
-    dtype = torch.long if window.discrete else torch.float32
-    return torch.zeros(max(count, 0), window.width, dtype=dtype)
+    """So many frames of zeros, (count, dim)."""
+    return torch.zeros(max(count, 0), window.width, dtype=torch.long if window.discrete else torch.float32)

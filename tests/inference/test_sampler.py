@@ -263,3 +263,11 @@ def test_what_is_foreseen_is_what_would_have_been_computed(per_step):
     crowd = {name: values.expand(16, -1, -1) for name, values in features.items()}
     alone = autoregress(model, crowd, seeds, frames=21, frames_per_step=per_step)["motion"]
     torch.testing.assert_close(made, alone[3])
+
+
+def test_without_a_seed_the_padding_of_its_window_is_the_past():
+    resting = Window("motion", dim=2, length=CONTEXT, padding=(0.5, -0.5))
+    past = torch.tensor([[0.5, -0.5]]).expand(CONTEXT, 2)
+    without = autoregress(toy((resting, SOUND)), {"sound": sound(9)}, frames=9, temperature=0.0)["motion"]
+    given = autoregress(toy(), {"sound": sound(9)}, {"motion": past}, frames=9, temperature=0.0)["motion"]
+    assert torch.equal(without, given)
