@@ -42,10 +42,13 @@ def between(values: Tensor, first: int, stop: int, padding: Sequence[float] = ()
 
 
 def ending(values: Tensor | None, count: int, window: Window) -> Tensor:
-    """The last `count` frames of an array, its first frame repeated where it is shorter; `at_rest` where none is."""
+    """The last `count` frames of an array; `at_rest` where there is none.
+
+    Where it is shorter, the window's padding comes first, or else its first frame repeated.
+    """
     if values is None:
         return at_rest(count, window)
-    return between(values, values.shape[-2] - count, values.shape[-2])
+    return between(values, values.shape[-2] - count, values.shape[-2], window.padding)
 
 
 def at_rest(count: int, window: Window) -> Tensor:
