@@ -1,0 +1,81 @@
+"""Lists of words, of different lengths, through a recurrent layer in both directions."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+NO_WORD = 0
+"""The id of no word."""
+
+
+def compact(tokens: Tensor) -> tuple[Tensor, Tensor]:
+    """Move the words of each list to its front: (lists, width) ids -> the same, and the (lists,) numbers of words."""
+    absent = tokens == NO_WORD
+    order = absent.to(torch.uint8).argsort(dim=1, stable=True)
+    return tokens.gather(1, order), (~absent).sum(1)
+
+
+def distinct(lists: Tensor) -> tuple[Tensor, Tensor]:
+    """Keep one of equal neighbours: (batch, frames, width) -> (rows, width), and the (batch, frames) places in them."""
+    begins = torch.ones(lists.shape[:2], dtype=torch.bool, device=lists.device)
+    begins[:, 1:] = (lists[:, 1:] != lists[:, :-1]).any(-1)
+    return lists[begins], begins.flatten().cumsum(0).sub(1).view(lists.shape[:2])
+
+
+def lists_of_words(tokens: Tensor, frames: int) -> Tensor:
+    """What each of the last so many rows of a window reads: (batch, length, columns) -> (batch, frames, width).
+
+    Rows of several columns are lists already, and there has to be one for each frame. A single column is the word said
+    in each frame: a frame reads the words of length - frames + 1 rows, and a word that lasts counts once. ValueError if
+    the rows do not go round.
+    """
+    length, columns = tokens.shape[1:]
+    if (columns > 1 and length != frames) or length < frames:
+        raise ValueError(f"{length} rows of {columns} words are no lists for {frames} frames")
+    if columns > 1:
+        return tokens
+    lists = tokens[:, :, 0].unfold(1, length - frames + 1, 1)
+    goes_on = lists[..., 1:] == lists[..., :-1]
+    return torch.cat([lists[..., :1], lists[..., 1:].masked_fill(goes_on, NO_WORD)], dim=-1)
+
+
+class WordEncoder(nn.Module):
+    """Embeddings of words through a GRU in both directions, each list on its own.
+
+    ``name`` is the modality that the embedding is kept under. The output has ``2 * dim`` numbers, those of the forward
+    direction first.
+    """
+
+    def __init__(self, name: str, num_tokens: int, dim: int):
+        super().__init__()
+        self.name = name
+        self.embeddings = nn.ModuleDict({name: nn.Embedding(num_tokens, dim)})
+        self.gru = nn.GRU(dim, dim, batch_first=True, bidirectional=True)
+
+    def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """Every word's output, (lists, width, 2 dim), zeros after the last word; and where words are, (lists, width).
+
+        ``tokens`` (lists, width) are ids, words first.
+        """
+        present = tokens != NO_WORD
+        packed = self._packed(tokens, present.sum(1).clamp(min=1))
+        states, _ = pad_packed_sequence(self.gru(packed)[0], batch_first=True, total_length=tokens.shape[1])
+        return states * present[..., None], present
+
+    def summary(self, tokens: Tensor) -> Tensor:
+        """The last state of each direction, (lists, 2 dim); zeros for a list without words."""
+        lengths = (tokens != NO_WORD).sum(1)
+        _, (forward, backward) = self.gru(self._packed(tokens, lengths.clamp(min=1)))
+        return torch.cat([forward, backward], dim=1) * (lengths > 0)[:, None]
+
+    def output_at(self, tokens: Tensor, lengths: Tensor) -> Tensor:
+        """The output at the last of so many places, (lists, 2 dim), absent words being read as words.
+
+        That is how the published network took its summary: of the backward direction it saw one word only.
+        """
+        states, _ = pad_packed_sequence(self.gru(self._packed(tokens, lengths))[0], batch_first=True)
+        return states[torch.arange(len(tokens), device=tokens.device), lengths - 1]
+
+    def _packed(self, tokens: Tensor, lengths: Tensor) -> nn.utils.rnn.PackedSequence:
+        embedded = self.embeddings[self.name](tokens)
+        return pack_padded_sequence(embedded, lengths.cpu(), batch_first=True, enforce_sorted=False)

@@ -1,0 +1,78 @@
+"""The encoder of contexts gives what a network on a copy of every context gives."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from models.nets.context import ContextEncoder, ContextGru
+
+BATCH, FRAMES, PLACES, DIM_IN, DIM = 3, 4, 7, 5, 6
+
+
+class OnCopies(nn.Module):
+    """The published network: every context is a copy, and batch normalisation is torch's own over places."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        dims = [(DIM_IN, DIM), (DIM, DIM), (DIM, DIM)]
+        self.layers = nn.ModuleList(nn.Linear(*pair) for pair in dims)
+        self.place_norms = nn.ModuleList(nn.BatchNorm1d(PLACES) for _ in dims)
+        self.gru = nn.GRU(DIM, DIM, batch_first=True)
+        self.norm = nn.BatchNorm1d(DIM)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = x.unfold(1, PLACES, 1).transpose(2, 3).flatten(0, 1)
+        for layer, norm in zip(self.layers, self.place_norms, strict=True):
+            y = F.relu(norm(layer(y)))
+        return F.relu(self.norm(self.gru(y)[1][0])).unflatten(0, (BATCH, FRAMES))
+
+
+def pair() -> tuple[ContextEncoder, OnCopies]:
+    """Ours and the other with the same weights, in float64."""
+    torch.manual_seed(0)
+    ours, other = ContextEncoder(DIM_IN, DIM, PLACES).double(), OnCopies().double()
+    for parameter in other.parameters():
+        nn.init.normal_(parameter, std=0.5)
+    for name, value in other.named_buffers():
+        if name.endswith("var"):
+            value.copy_(torch.rand_like(value) + 0.5)
+    state = other.state_dict()
+    ours.load_state_dict({name: state[name] for name in ours.state_dict()})
+    return ours, other
+
+
+def sound() -> Tensor:
+    return torch.randn(
+        BATCH, FRAMES + PLACES - 1, DIM_IN, dtype=torch.float64, generator=torch.Generator().manual_seed(1)
+    )
+
+
+def test_contexts_are_encoded_as_copies_of_them_would_be() -> None:
+    ours, other = pair()
+    x = sound()
+    torch.testing.assert_close(ours.eval()(x), other.eval()(x), rtol=0, atol=1e-12)
+
+
+def test_training_has_the_gradients_and_statistics_of_copies() -> None:
+    ours, other = pair()
+    x = sound().requires_grad_()
+    weights = torch.randn(BATCH, FRAMES, DIM, dtype=torch.float64)
+    found, expected = ours.train()(x), other.train()(x)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
+    wanted = dict(zip(["x", *dict(other.named_parameters())], _gradients(expected, weights, x, other), strict=True))
+    for name, gradient in zip(["x", *dict(ours.named_parameters())], _gradients(found, weights, x, ours), strict=True):
+        torch.testing.assert_close(gradient, wanted[name], rtol=0, atol=1e-10, msg=name)
+    for name, value in ours.named_buffers():
+        torch.testing.assert_close(value, other.get_buffer(name), rtol=0, atol=1e-12, msg=name)
+
+
+def test_the_recurrent_layer_reads_every_context() -> None:
+    torch.manual_seed(0)
+    net, x = ContextGru(DIM_IN, PLACES).double(), sound()
+    for frame in range(FRAMES):
+        _, last = net.gru(x[:, frame : frame + PLACES])
+        torch.testing.assert_close(net(x)[:, frame], last[0], rtol=0, atol=1e-12)
+
+
+def _gradients(y: Tensor, weights: Tensor, x: Tensor, net: nn.Module) -> tuple[Tensor, ...]:
+    return torch.autograd.grad((y * weights).sum(), [x, *net.parameters()])
