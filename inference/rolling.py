@@ -129,7 +129,7 @@ def one_for_each(rows: int, generator: torch.Generator | Sequence[torch.Generato
 
 def _frames_per_step(model: BaseModel, wanted: int | None) -> int:
     most = most_frames_at_a_time(model)
-    step = (1 if model.feedback else most) if wanted is None else wanted
+    step = (1 if model.feedback and not model.goes_by_windows else most) if wanted is None else wanted
     if not 1 <= step <= most:
         raise ValueError(f"--frames_per_step {step}: the model predicts {most} new frames at a time, so 1 to {most}")
     return step

@@ -24,6 +24,8 @@ class BaseModel(nn.Module, ABC):
     """Whether the order of an input's frames matters to the loss."""
     generates: ClassVar[bool] = True
     """Whether the model can be rolled forward over a sequence."""
+    goes_by_windows: ClassVar[bool] = False
+    """Whether a roll keeps all new frames of a prediction even where they are fed back; else it keeps one."""
     aliases: ClassVar[tuple[str, ...]] = ()
     """Other names that find this model."""
     sub_models: ClassVar[dict[str, str]] = {}

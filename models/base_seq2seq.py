@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -20,6 +20,7 @@ class BaseSeq2Seq(BaseModel):
     The prediction is deterministic and a window long; nothing of the target is fed to the decoder in training either.
     """
 
+    goes_by_windows: ClassVar[bool] = True
     windows: GestureWindows
     decoder: AttentiveDecoder
     alpha: float
