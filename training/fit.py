@@ -30,6 +30,7 @@ from training.datasets.base_dataset import BaseDataset
 from training.loaders import make_loader
 from training.module import TrainingModule
 from training.options import save_hparams, trainer_arguments
+from training.parts import begin_with_parts
 from training.payload import load_features, make_payload
 from training.run import Run, is_first_process
 from training.word_vectors import begin_with_vectors
@@ -60,6 +61,8 @@ def fit(run: Run, opt: argparse.Namespace, start: StartingPoint) -> None:
     val = _held_out(dataset_class, opt, "val") if opt.do_validation else None
     model = create_model(opt, train.inputs, train.outputs)
     begin_with_vectors(model, train.token_vectors)
+    if not start.resume:
+        begin_with_parts(model, opt)
     if start.weights:
         model.load_state_dict(load_model(start.weights).model.state_dict())
     features = load_features(Path(opt.data_dir), (window.modality for window in (*train.inputs, *train.outputs)))

@@ -12,9 +12,9 @@ from models.windows import Window
 from training.options import parse
 
 MODELS = registry.names("model")
-WITHOUT_ORDER: set[str] = set()
+WITHOUT_ORDER = {"dae", "vae"}
 """Models whose loss does not depend on the order of frames; each has a reason in its docstring."""
-NOT_GENERATING: set[str] = set()
+NOT_GENERATING = {"dae", "vae"}
 """Models that cannot be rolled forward."""
 
 MOTION, SOUND = Window("motion", 6, 12), Window("sound", 4, 16)
@@ -110,7 +110,8 @@ def test_saved_and_loaded_weights_give_the_same_loss(
     other = registry.find("model", name)(options(name, tmp_path, **SMALL), (MOTION, SOUND), (TARGET,)).eval()
     other.load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))
     assert torch.equal(model.losses(batch)["loss"], other.losses(batch)["loss"])
-    assert torch.equal(sample_of(model, batch), sample_of(other, batch))
+    if model.generates:
+        assert torch.equal(sample_of(model, batch), sample_of(other, batch))
 
 
 def test_samples_are_finite_and_of_the_windows_shape(model: BaseModel, batch: dict[str, torch.Tensor]) -> None:

@@ -1,0 +1,56 @@
+"""Models that were trained before, as parts of the model that holds them."""
+
+import argparse
+from pathlib import Path
+
+from models import load_model
+from models.base_model import BaseModel
+from training.options.paths import home
+from training.run import Run
+
+
+def begin_with_parts(model: BaseModel, opt: argparse.Namespace) -> None:
+    """Copy trained weights into each held model whose checkpoint an option ``<prefix>checkpoint`` names.
+
+    FileNotFoundError if there is none, ValueError if it is of another model or of another size.
+    """
+    for prefix, option in model.sub_models.items():
+        named = getattr(opt, f"{prefix}checkpoint", "")
+        if not named:
+            continue
+        path = find_checkpoint(named, f"--{prefix}checkpoint")
+        loaded = load_model(path)
+        kind, wanted = loaded.opt.model, getattr(opt, option)
+        if kind != wanted:
+            raise ValueError(f"--{prefix}checkpoint {path} is of a {kind}, --{option} says {wanted}")
+        part = getattr(model, option)
+        try:
+            part.load_state_dict(loaded.model.state_dict())
+        except RuntimeError as error:
+            others = _differences(loaded.opt, opt, prefix)
+            raise ValueError(
+                f"--{prefix}checkpoint {path} does not fit: "
+                + (f"set {', '.join(others)}" if others else "it was trained on features of other columns")
+            ) from error
+
+
+def find_checkpoint(named: str, option: str) -> Path:
+    """The file that an option names, or the best checkpoint of the run that it names by its folder.
+
+    A relative path is looked for from the current folder, then from the project's.
+    """
+    for path in (Path(named), home() / named):
+        if path.is_file():
+            return path
+        if path.is_dir() and (best := Run(path).best_checkpoint) is not None:
+            return best
+    raise FileNotFoundError(f"{option} {named}: there is no such checkpoint, and no run with one; train it first")
+
+
+def _differences(theirs: argparse.Namespace, ours: argparse.Namespace, prefix: str) -> list[str]:
+    """The options of the held model that differ, as they would have to be given."""
+    return [
+        f"--{name} {getattr(theirs, name.removeprefix(prefix))}"
+        for name, value in vars(ours).items()
+        if name.startswith(prefix) and value != getattr(theirs, name.removeprefix(prefix), value)
+    ]
