@@ -89,9 +89,15 @@ def load_array(path: Path) -> np.ndarray:
 
 
 def save_array(path: Path, values: np.ndarray) -> None:
-    """Write an array as .npy, in one step."""
+    """Write an array of numbers as .npy, in one step.
+
+    np.save would not notice that the disk is full while the last few thousand bytes are written.
+    """
+    values = np.ascontiguousarray(values)
+    assert not values.dtype.hasobject, "an array of objects is no array of numbers"
     with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.save(file, values, allow_pickle=False)
+        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(values))
+        file.write(values.data)
 
 
 def load_json(path: Path) -> Any:

@@ -1,5 +1,6 @@
 """Corpora lie where their names say, lists and arrays are written whole or not at all."""
 
+import resource
 import subprocess
 import sys
 import time
@@ -58,6 +59,18 @@ def test_a_broken_array_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.npy").write_bytes(b"\x93NUMPY rubbish")
     with pytest.raises(ValueError, match=r"a\.npy"):
         store.load_array(tmp_path / "a.npy")
+
+
+@pytest.mark.parametrize("frames", [60, 2000])
+def test_an_array_that_does_not_fit_on_the_disk_is_an_error_and_no_file(tmp_path: Path, frames: int) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (600, hard))
+    try:
+        with pytest.raises(OSError, match=r"a\.npy"):
+            store.save_array(tmp_path / "a.npy", np.zeros((frames, 4), np.float32))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_json_round_trips_and_nan_is_refused(tmp_path: Path) -> None:
