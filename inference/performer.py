@@ -16,6 +16,7 @@ from feature_extraction.motion.skeleton import Motion
 from inference.material import Material, gather
 from inference.reading import decoding
 from inference.recording import Recording, find_recordings
+from inference.rolling import device_of
 from inference.sampler import autoregress
 from inference.settings import Settings
 from models import LoadedModel
@@ -116,7 +117,7 @@ class Performer:
     def _generated(self, rows: Sequence[Row]) -> list[Sample]:
         """One sample for each of the rows, which are of one kind."""
         settings, model = self.settings, self.loaded.model
-        device = next(model.parameters()).device
+        device = device_of(model)
         frames = [row.material.frames for row in rows]
         began = time.perf_counter()
         with tqdm(total=sum(frames), desc="generating", unit="frame", leave=False) as bar:

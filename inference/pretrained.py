@@ -112,8 +112,8 @@ def _read_tensors(path: Path) -> dict[str, Tensor]:
 
 
 def _write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     with store.atomic_path(path) as temporary:
         # Tensors that share memory are written one by one.
-        save_file({name: value.clone().contiguous() for name, value in tensors.items()}, temporary)
+        temporary.write_bytes(save({name: value.clone().contiguous() for name, value in tensors.items()}))
