@@ -23,6 +23,12 @@ class BaseCorpus(ABC):
     parts: ClassVar[tuple[str, ...]] = ("",)
     last_file: ClassVar[str]
     version: ClassVar[int] = 1
+    source: Path | None = None
+    """The folder of a download, for a corpus that is made of one."""
+
+    def adopts(self, directory: Path) -> bool:
+        """Whether a folder may become the corpus although it holds other things already."""
+        return False
 
     @abstractmethod
     def write(self, directory: Path, *, seed: int, jobs: int, progress: bool) -> None:
@@ -49,7 +55,7 @@ class BaseCorpus(ABC):
         wanted = {"corpus": name, "version": self.version, "seed": seed}
         marker = directory / MARKER
         if not marker.is_file():
-            if others := sorted(path.name for path in directory.iterdir()):
+            if not self.adopts(directory) and (others := sorted(path.name for path in directory.iterdir())):
                 raise ValueError(
                     f"{directory} is not empty (it holds {others[0]}) and no corpus has been made there; "
                     "name a new or empty folder"

@@ -22,6 +22,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise ValueError(f"--seed is {options.seed}; a seed is 0 or more")
     corpus = registry.find("corpus", options.name)()
     directory = options.directory or Path(__file__).parent / options.name
+    if options.source:
+        corpus.source = options.source
     made = corpus.make(directory, seed=options.seed, jobs=options.jobs)
     for part in corpus.parts:
         print(made / part)
@@ -32,6 +34,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m data.make", description=__doc__, allow_abbrev=False)
     parser.add_argument("name", nargs="?", help="which corpus; leave it out to list them")
     parser.add_argument("directory", nargs="?", type=Path, help="where to make it (default: data/NAME of the project)")
+    parser.add_argument(
+        "--source", type=Path, help="folder of a download that the corpus is made of, if not DIR itself"
+    )
     parser.add_argument("--seed", type=int, default=0, help="another seed, another corpus (default: %(default)s)")
     parser.add_argument("--jobs", type=int, default=-1, help="processes (default: one for each core)")
     parser.add_argument("--plugin_dir", action="append", default=[], help="a folder with corpora of your own")

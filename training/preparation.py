@@ -59,7 +59,7 @@ def make_corpus(name: str, data_dir: Path) -> None:
 
     corpus = registry.find("corpus", name)()
     directory = data_dir if "" in corpus.parts else data_dir.parent
-    if data_dir.is_dir() and not (directory / MARKER).is_file():
+    if data_dir.is_dir() and not (directory / MARKER).is_file() and not corpus.adopts(directory):
         return
     if "" not in corpus.parts and data_dir.name not in corpus.parts:
         parts = " or ".join(str(directory / part) for part in corpus.parts)
