@@ -47,7 +47,8 @@ def starting_point(run: Run, opt: argparse.Namespace) -> StartingPoint:
     if opt.load_weights_only:
         return StartingPoint(weights=last)
     if opt.continue_train:
-        log.info("%s goes on after epoch %s", run.name, run.record().get("epochs", "?"))
+        record = run.record()
+        log.info("%s goes on after epoch %s, step %s", run.name, record.get("epochs", "?"), record.get("steps", "?"))
         return StartingPoint(resume=last)
     raise ValueError(
         f"{run.folder} holds a run that was stopped after {run.record().get('epochs', 'some')} epochs; go on with "

@@ -27,7 +27,8 @@ from training.callbacks.record import Record
 from training.callbacks.sample_to_tensorboard import SampleToTensorBoard
 from training.callbacks.throughput import Throughput
 from training.datasets.base_dataset import BaseDataset
-from training.loaders import make_loader
+from training.loaders import Windows
+from training.loop import count_epochs
 from training.module import TrainingModule
 from training.options import save_hparams, trainer_arguments
 from training.parts import begin_with_parts
@@ -53,7 +54,7 @@ LIGHTNINGS_ADVICE = (
 def fit(run: Run, opt: argparse.Namespace, start: StartingPoint) -> None:
     """Train the run from its starting point, and mark it as finished at its end.
 
-    A KeyboardInterrupt leaves the run as it was after its last epoch.
+    A KeyboardInterrupt leaves the run as it was at its last checkpoint.
     """
     pl.seed_everything(opt.seed, workers=True, verbose=False)
     dataset_class = registry.find("dataset", opt.dataset_name)
@@ -71,10 +72,9 @@ def fit(run: Run, opt: argparse.Namespace, start: StartingPoint) -> None:
         log.info("%s", _summary(opt, model, train, val))
     module = TrainingModule(model, opt, make_payload(opt, model, train, features))
     trainer = make_trainer(run, opt, val is not None, [Likelihood(features), *_sampling(opt, val or train, features)])
-    loaders = make_loader(train, opt), make_loader(val, opt) if val else None
     try:
         with _without_advice():
-            trainer.fit(module, *loaders, ckpt_path=start.resume, weights_only=True)
+            trainer.fit(module, datamodule=Windows(opt, train, val), ckpt_path=start.resume, weights_only=True)
     except SystemExit:
         # Lightning turns an interrupt into an exit.
         if trainer.interrupted:
@@ -88,7 +88,13 @@ def make_trainer(run: Run, opt: argparse.Namespace, validates: bool, more: Seque
     """The Trainer that the options ask for, writing into the run's folder."""
     for name in ("pytorch_lightning", "lightning_fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    checkpoints = Checkpoints(run.checkpoints, "val_loss" if validates else "train_loss", keep=KEPT)
+    checkpoints = Checkpoints(
+        run.checkpoints,
+        "val_loss" if validates else "train_loss",
+        keep=KEPT,
+        every_minutes=opt.save_every_minutes,
+        every_n_steps=opt.save_every_n_steps,
+    )
     callbacks: list[Callback] = [Throughput(), checkpoints, Record(run, checkpoints), *more]
     arguments: dict[str, Any] = trainer_arguments(opt)
     if arguments.get("logger") is not False:
@@ -99,7 +105,10 @@ def make_trainer(run: Run, opt: argparse.Namespace, validates: bool, more: Seque
     if not validates:
         arguments["limit_val_batches"] = 0
     arguments["default_root_dir"] = str(run.folder)
-    return pl.Trainer(**arguments, callbacks=callbacks, plugins=[AtomicCheckpointIO()])
+    arguments["use_distributed_sampler"] = False  # training.batches shares the windows among the processes
+    trainer = pl.Trainer(**arguments, callbacks=callbacks, plugins=[AtomicCheckpointIO()])
+    count_epochs(trainer)
+    return trainer
 
 
 def _describe(run: Run, opt: argparse.Namespace, features: Mapping[str, Feature]) -> None:

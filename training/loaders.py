@@ -1,46 +1,65 @@
-"""Batches in the order of a seeded shuffle, or in order."""
+"""The loaders of training and held-out windows, and where in the training windows a run stands."""
 
 import argparse
-from collections.abc import Iterator
+from typing import Any
 
+import pytorch_lightning as pl
 import torch
-from torch.utils.data import DataLoader, Sampler, SequentialSampler
+from torch.utils.data import DataLoader
 
+from training.batches import HeldOutBatches, TrainingBatches, position
 from training.datasets.base_dataset import BaseDataset, collated
 
 
-class EpochShuffle(Sampler[int]):
-    """All indices in an order that depends on the seed and the epoch only, so that a resumed epoch has the same one."""
-
-    def __init__(self, size: int, seed: int):
-        self.size = size
-        self.seed = seed
-        self.epoch = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the order; Lightning calls this."""
-        self.epoch = epoch
-
-    def __iter__(self) -> Iterator[int]:
-        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self.epoch)
-        return iter(torch.randperm(self.size, generator=generator).tolist())
-
-    def __len__(self) -> int:
-        return self.size
-
-
 def make_loader(dataset: BaseDataset, opt: argparse.Namespace) -> DataLoader:
-    """Batches of ``opt.batch_size``; shuffled, and without an incomplete last one, for the training split."""
-    train = dataset.split == "train"
-    order = EpochShuffle(len(dataset), opt.seed) if train else SequentialSampler(dataset)
-    whole = train and len(dataset) >= opt.batch_size
+    """Batches of ``opt.batch_size``: shuffled for the training split, in order for the others."""
+    batches = (
+        TrainingBatches(len(dataset), opt.batch_size, opt.seed)
+        if dataset.split == "train"
+        else HeldOutBatches(len(dataset), opt.batch_size)
+    )
     return DataLoader(
         dataset,
-        batch_size=opt.batch_size,
-        sampler=order,
-        drop_last=whole,
+        batch_sampler=batches,
         collate_fn=collated,
         num_workers=opt.num_workers,
         persistent_workers=opt.num_workers > 0,
         pin_memory=torch.cuda.is_available(),
     )
+
+
+class Windows(pl.LightningDataModule):
+    """The training windows and the held-out ones, if any. It keeps its place when a run is resumed."""
+
+    def __init__(self, opt: argparse.Namespace, train: BaseDataset, val: BaseDataset | None = None):
+        super().__init__()
+        self.opt = opt
+        self.train = train
+        self.val = val
+        self._batches = 0
+        self._place = {"epoch": 0, "batch": 0, "batches": 0}
+
+    def train_dataloader(self) -> DataLoader:
+        """Batches from where the run stands on; ValueError where an epoch has other batches than before."""
+        loader = make_loader(self.train, self.opt)
+        if self._place["batch"] and self._place["batches"] != len(loader):
+            raise ValueError(
+                f"the run stands after {self._place['batch']} of the {self._place['batches']} batches of an epoch, "
+                f"which has {len(loader)} now; go on with the data, --batch_size and --devices that it had, or begin "
+                "a run from its weights with --load_weights_only"
+            )
+        loader.batch_sampler.go_on(self._place["epoch"], self._place["batch"])  # type: ignore[union-attr]
+        self._batches = len(loader)
+        return loader
+
+    def val_dataloader(self) -> DataLoader | list[Any]:
+        """The held-out batches."""
+        return make_loader(self.val, self.opt) if self.val else []
+
+    def state_dict(self) -> dict[str, int]:
+        """Where the run stands."""
+        return {**position(self.trainer), "batches": self._batches}
+
+    def load_state_dict(self, state_dict: dict[str, int]) -> None:
+        """Go on from there."""
+        self._place = {name: int(state_dict[name]) for name in self._place}

@@ -1,6 +1,7 @@
 """The Lightning side of a model: steps, logging, optimiser and schedule, and what a checkpoint holds beside weights."""
 
 import argparse
+import random
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from models.base_model import BaseModel
 from training.optimisers import (
@@ -19,6 +21,7 @@ from training.optimisers import (
 )
 
 CHECKPOINT_KEY = "terpsichore"
+LOSSES_KEY = "losses"
 
 
 class TrainingModule(LightningModule):
@@ -33,10 +36,14 @@ class TrainingModule(LightningModule):
         self.model = model
         self.opt = opt
         self._payload = dict(payload)
+        self._losses_before: dict[str, Tensor] = {}
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         """Seed the step, so that a run that was stopped goes on with the numbers it would have drawn."""
-        torch.manual_seed(_mixed(self.opt.seed, self.global_rank, self.current_epoch, batch_idx))
+        seed = _mixed(self.opt.seed, self.global_rank, self.current_epoch, batch_idx)
+        random.seed(seed)
+        np.random.seed(seed)
+        torch.manual_seed(seed)
 
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
         """The loss of a batch; ValueError when it is not finite."""
@@ -49,6 +56,23 @@ class TrainingModule(LightningModule):
             )
         self._log("train", losses, batch, prog_bar=True)
         return losses["loss"]
+
+    def on_train_start(self) -> None:
+        """Know the losses that the run had when it was stopped."""
+        self.trainer.callback_metrics.update(self._losses_before)
+
+    def on_train_epoch_end(self) -> None:
+        """Tell a schedule that waits for a plateau what the loss is, before the epoch's checkpoint is saved."""
+        schedule = self.lr_schedulers()
+        if isinstance(schedule, ReduceLROnPlateau):
+            loss = self.trainer.callback_metrics.get(self._monitored)
+            if loss is not None:
+                schedule.step(loss)
+
+    def lr_scheduler_step(self, scheduler: Any, metric: Any | None) -> None:
+        """Advance a schedule; `on_train_epoch_end` does it for those that wait for a plateau."""
+        if not isinstance(scheduler, ReduceLROnPlateau):
+            super().lr_scheduler_step(scheduler, metric)
 
     def validation_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
         """Log the losses of a validation batch."""
@@ -70,8 +94,8 @@ class TrainingModule(LightningModule):
         )
         if opt.lr_policy in PLATEAU_POLICIES:
             plateau = make_plateau_schedule(optimiser, opt.lr_decay_factor, max(1, int(opt.lr_decay_iters)))
-            monitor = "val_loss" if self.trainer.enable_validation else "train_loss"
-            return {"optimizer": optimiser, "lr_scheduler": {"scheduler": plateau, "monitor": monitor}}
+            told = {"scheduler": plateau, "monitor": self._monitored, "strict": False}
+            return {"optimizer": optimiser, "lr_scheduler": told}
         self.trainer.fit_loop.setup_data()  # with --max_steps nobody has counted the batches yet
         steps = float(self.trainer.estimated_stepping_batches)
         per_epoch = max(1.0, self.trainer.num_training_batches / self.trainer.accumulate_grad_batches)
@@ -88,8 +112,19 @@ class TrainingModule(LightningModule):
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add what generation needs."""
+        """Add what generation needs, and what a resumed run needs to know."""
         checkpoint[CHECKPOINT_KEY] = self._payload
+        losses = self.trainer.callback_metrics
+        checkpoint[LOSSES_KEY] = {name: float(value) for name, value in losses.items() if name.endswith("_loss")}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take up what the run knew."""
+        losses = checkpoint.get(LOSSES_KEY, {})
+        self._losses_before = {name: torch.tensor(value) for name, value in losses.items()}
+
+    @property
+    def _monitored(self) -> str:
+        return "val_loss" if self.trainer.enable_validation else "train_loss"
 
     def _log(self, split: str, losses: Mapping[str, Tensor], batch: Mapping[str, Tensor], **options: Any) -> None:
         size = len(next(iter(batch.values())))

@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             try:
                 fit(run, opt, starting_point(run, opt))
             except KeyboardInterrupt:
-                log.info("\nstopped; the same command with --continue_train goes on after the last whole epoch")
+                log.info("\nstopped; the same command with --continue_train goes on from its last checkpoint")
                 raise
         if not is_first_process():
             return 0

@@ -3,7 +3,7 @@
 from training.options.grammar import FlagAction, OptionGroup
 from training.options.paths import Folder, Folders
 from training.options.trainer import PlainValue
-from training.options.values import natural, numbers, positive
+from training.options.values import natural, not_negative, numbers, positive
 
 OWNER = "base"
 
@@ -93,6 +93,15 @@ def _add_occasions(group: OptionGroup) -> None:
     flag("--continue_train", False, "go on with a run where it stopped, with its options")
     flag("--load_weights_only", False, "start from the weights of a run, with a fresh optimiser")
     flag("--load_hparams", True, "let a run that is continued keep its own options")
+    group.add_argument(
+        "--save_every_minutes",
+        type=not_negative,
+        default=5.0,
+        help="time between checkpoints within an epoch; 0: only after each epoch",
+    )
+    group.add_argument(
+        "--save_every_n_steps", type=natural, default=0, help="steps between checkpoints within an epoch; 0: by time"
+    )
     group.add_argument(
         "--generate_at_end", choices=("", "train", "val", "test"), default="", help="split to generate a sequence of"
     )

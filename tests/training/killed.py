@@ -1,0 +1,86 @@
+"""Training in a process of its own that is killed, and the losses of its steps."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import training.fit  # noqa: F401 - so that no child has to import it
+from training.callbacks import checkpoints
+from training.module import TrainingModule
+from training.train import main
+
+
+class Trial:
+    """Trains with some arguments, again and again, and keeps the loss of each step as it was last calculated."""
+
+    def __init__(self, arguments: list[str], log: Path):
+        self.arguments = arguments
+        self.log = log
+
+    def losses(self) -> dict[str, str]:
+        """Epoch and batch -> loss, to the last digit."""
+        return dict(line.rsplit(" ", 1) for line in self.log.read_text().splitlines())
+
+    def run(self, *, at_step: int = -1, at_save: int = -1, after_s: float = -1) -> bool:
+        """Train in a child; whether it came to its end before the moment at which it is killed.
+
+        ``at_step`` counts training steps, ``at_save`` checkpoints, half of which is written then, of this call.
+        """
+        child = os.fork()
+        if child == 0:
+            self._train(at_step, at_save)
+        if after_s >= 0:
+            time.sleep(after_s)
+            os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        assert status == 0 or os.WIFSIGNALED(status), f"training failed with {status}"
+        return status == 0
+
+    def _train(self, at_step: int, at_save: int) -> None:
+        code = 1
+        try:
+            torch.set_num_threads(1)
+            sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - until the process ends
+            _watch_steps(self.log, at_step)
+            _watch_saves(at_save)
+            code = main(self.arguments)
+        finally:
+            os._exit(code)
+
+
+def _watch_steps(log: Path, at_step: int) -> None:
+    original: Callable[..., Any] = TrainingModule.training_step
+    file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    count = 0
+
+    def step(self: TrainingModule, batch: Any, batch_idx: int) -> Any:
+        nonlocal count
+        if count == at_step:
+            os.kill(os.getpid(), signal.SIGKILL)
+        count += 1
+        loss = original(self, batch, batch_idx)
+        os.write(file, f"{self.current_epoch}/{batch_idx} {loss.item().hex()}\n".encode())
+        return loss
+
+    TrainingModule.training_step = step  # type: ignore[method-assign]
+
+
+def _watch_saves(at_save: int) -> None:
+    original = torch.save
+    count = 0
+
+    def save(content: Any, file: Any) -> None:
+        nonlocal count
+        original(content, file)
+        if count == at_save:
+            file.truncate(file.tell() // 2)
+            os.kill(os.getpid(), signal.SIGKILL)
+        count += 1
+
+    checkpoints.torch.save = save  # type: ignore[attr-defined]
