@@ -1,0 +1,26 @@
+"""Coverage: in how many bars a move is danced that suits the music."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from analysis.metrics.base_metric import HIGHEST, BaseMetric
+from analysis.metrics.clip import Clip, Danced
+from analysis.metrics.moves import danced
+
+
+class CoverageMetric(BaseMetric):
+    """Share of the bars whose move is one of those that are danced to this music; demo corpus only."""
+
+    title: ClassVar[str] = "fitting moves"
+    unit: ClassVar[str] = "share of bars"
+    best: ClassVar[str] = HIGHEST
+    reads: ClassVar[tuple[str, ...]] = ("danced",)
+
+    def describe(self, clip: Clip) -> Danced:
+        """Give what was recognised in a clip."""
+        return danced(clip)
+
+    def score(self, generated: Sequence[Danced], real: Sequence[Danced] = ()) -> float:
+        """Give the share; nan without bars."""
+        fits = [move in dance.probabilities for dance in generated for move in dance.moves]
+        return sum(fits) / len(fits) if fits else float("nan")

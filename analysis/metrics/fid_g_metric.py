@@ -1,0 +1,31 @@
+"""FID_g: the Frechet distance between distributions of clips' geometric features."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from analysis.metrics.base_metric import LOWEST, SAME, UP
+from analysis.metrics.standardised import StandardisedMetric
+
+
+class FidGMetric(StandardisedMetric):
+    """Frechet distance of 32 geometric features of AIST++ (arXiv:2101.08779), standardised by the real set."""
+
+    title: ClassVar[str] = "FID, geometric"
+    unit: ClassVar[str] = "squared deviations of real motion"
+    best: ClassVar[str] = LOWEST
+    compares: ClassVar[bool] = True
+    features: ClassVar[str] = "geometric"
+    effects: ClassVar[dict[str, str]] = {
+        "translation": SAME,
+        "heading": SAME,
+        "noise": UP,
+        "freezing": UP,
+        "mismatch": SAME,
+        "mirroring": UP,
+    }
+
+    def score(self, generated: Sequence[np.ndarray], real: Sequence[np.ndarray] = ()) -> float:
+        """Give the distance."""
+        return self.frechet(generated, real)

@@ -1,0 +1,14 @@
+"""Second moments about zero, which the published FPD and FMD take for covariances."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from feature_extraction.covariance import SecondMoments
+
+
+def uncentred(centred: SecondMoments) -> SecondMoments:
+    """Give moments whose population covariance is E[x x'] of the samples that `centred` tells of."""
+    n = centred.count
+    products = centred.covariance * (n - 1) / n + np.outer(centred.mean, centred.mean)
+    return replace(centred, covariance=products * n / (n - 1))
