@@ -38,6 +38,12 @@ class Camera:
         return focal_length(self.width, self.height)
 
     @property
+    def heading(self) -> float:
+        """Where the camera looks, radians about y from z."""
+        x, _, z = self.rotation[2]
+        return float(np.arctan2(x, z))
+
+    @property
     def moves(self) -> bool:
         """Whether the target changes from frame to frame."""
         return len(self.targets) > 1 and bool(np.ptp(self.targets, axis=0).any())

@@ -1,8 +1,8 @@
-"""A sound file as an AAC stream of exactly a video's length."""
+"""A sound file as a compressed stream of exactly a motion's length."""
 
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import soundfile
@@ -14,21 +14,24 @@ if TYPE_CHECKING:
 RATE = 48_000  # hertz; what every player takes
 BIT_RATE = 160_000
 BLOCK = 1 << 15  # samples read at once
+FRAME_SAMPLES = {"aac": 1024, "libmp3lame": 1152}
+"""Encoders, and how many samples they take at a time."""
 
 
 class Sound:
-    """The sound of one video, read, resampled and encoded piece by piece as its pictures come.
+    """The sound of one file, read, resampled and encoded piece by piece, as the pictures of a video come.
 
     Args:
         path: a sound file that libsndfile reads, of any rate and any number of channels (more than two are averaged).
-        duration_s: seconds that the video lasts; the sound is cut there, or filled with silence up to there.
-        container: the video, which gets an audio stream.
+        duration_s: seconds that it is to last; the sound is cut there, or filled with silence up to there.
+        container: the file that gets an audio stream.
+        encoder: one of `FRAME_SAMPLES`.
 
     Raises:
         ValueError: if the file is not a readable sound file.
     """
 
-    def __init__(self, path: Path, duration_s: float, container: "OutputContainer"):
+    def __init__(self, path: Path, duration_s: float, container: "OutputContainer", encoder: str = "aac"):
         import av
 
         try:
@@ -40,9 +43,9 @@ class Sound:
         self._left = round(duration_s * self._file.samplerate)
         self._read_s = 0.0
         layout = "stereo" if self._file.channels == 2 else "mono"
-        self._stream = container.add_stream("aac", rate=RATE, layout=layout)
+        self._stream = cast("av.AudioStream", container.add_stream(encoder, rate=RATE, layout=layout))
         self._stream.bit_rate = BIT_RATE
-        self._resampler = av.AudioResampler(format="fltp", layout=layout, rate=RATE, frame_size=1024)
+        self._resampler = av.AudioResampler(format="fltp", layout=layout, rate=RATE, frame_size=FRAME_SAMPLES[encoder])
 
     def packets(self, until_s: float = inf) -> "list[av.Packet]":
         """The next encoded packets, up to `until_s` at least; called for the last time without it."""

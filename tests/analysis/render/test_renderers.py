@@ -26,7 +26,13 @@ def read_picture(path):
         picture.load()
 
 
-READERS = {".bvh": read_bvh, ".mp4": read_video, ".gif": read_picture, ".glb": Glb}
+def read_page(path):
+    page = path.read_text(encoding="utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+    assert page.rstrip().endswith("</html>")
+
+
+READERS = {".bvh": read_bvh, ".mp4": read_video, ".gif": read_picture, ".glb": Glb, ".html": read_page}
 RENDERERS = registry.names("renderer")
 
 
