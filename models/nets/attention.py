@@ -3,6 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from models.nets.attend import attend
 from models.nets.positions import Rotary
 
 
@@ -31,8 +32,7 @@ class SelfAttention(nn.Module):
         q, k, v = self._split(x, queries)
         if rotary is not None:
             q, k = rotary(q), rotary(k)
-        dropout = self.dropout if self.training else 0.0
-        gathered = F.scaled_dot_product_attention(q, k, v, attn_mask=bias, dropout_p=dropout)
+        gathered = attend(q, k, v, bias, self.dropout if self.training else 0.0)
         return self.merge(gathered.transpose(1, 2).flatten(2))
 
     def _split(self, x: Tensor, queries: int | None) -> list[Tensor]:

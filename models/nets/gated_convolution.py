@@ -7,6 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
+from models.nets.attend import attend
+
 LONGEST = 10_000.0
 """Longest over shortest timescale of the sinusoids."""
 
@@ -85,7 +87,7 @@ class _GatedAttention(nn.Module):
         placed = x + sinusoids(x.shape[1], x.shape[2]).to(x)
         parts = self.key_value_query(placed).chunk(3, dim=-1)
         k, v, q = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in parts)
-        gathered = F.scaled_dot_product_attention(q, k, v, dropout_p=self.dropout if self.training else 0.0)
+        gathered = attend(q, k, v, dropout=self.dropout if self.training else 0.0)
         return self.norm(x + F.glu(self.gate(gathered.transpose(1, 2).flatten(2)), dim=-1))
 
 
