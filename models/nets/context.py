@@ -6,6 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from models.nets.places import PlaceWeights, Statistics, last_states
+
+EPS, MOMENTUM = 1e-5, 0.1
+"""Of normalisation, as PyTorch has them."""
+
 
 class PlaceNorm(nn.Module):
     """Batch normalisation whose channels are the places of a context, not its features.
@@ -20,28 +25,18 @@ class PlaceNorm(nn.Module):
     running_mean: Tensor
     running_var: Tensor
 
-    def __init__(self, places: int, momentum: float = 0.1, eps: float = 1e-5):
+    def __init__(self, places: int):
         super().__init__()
-        self.momentum, self.eps = momentum, eps
         self.weight = nn.Parameter(torch.ones(places))
         self.bias = nn.Parameter(torch.zeros(places))
         self.register_buffer("running_mean", torch.zeros(places))
         self.register_buffer("running_var", torch.ones(places))
 
-    def forward(self, x: Tensor, place: int) -> Tensor:
-        """Normalise what is at one place, of any shape."""
-        if self.training:
-            variance, mean = torch.var_mean(x, correction=0)
-            self._move(mean.detach(), variance.detach(), x.numel(), place)
-        else:
-            variance, mean = self.running_var[place], self.running_mean[place]
-        gain = self.weight[place] * torch.rsqrt(variance + self.eps)
-        return x * gain + (self.bias[place] - mean * gain)
-
-    def _move(self, mean: Tensor, variance: Tensor, count: int, place: int) -> None:
-        unbiased = variance * (count / max(count - 1, 1))
-        self.running_mean[place].lerp_(mean.to(self.running_mean), self.momentum)
-        self.running_var[place].lerp_(unbiased.to(self.running_var), self.momentum)
+    @torch.no_grad()
+    def move(self, means: Tensor, variances: Tensor, count: int) -> None:
+        """Let the running statistics follow those of a batch, which are of so many numbers."""
+        self.running_mean.lerp_(means.to(self.running_mean), MOMENTUM)
+        self.running_var.lerp_((variances * (count / max(count - 1, 1))).to(self.running_var), MOMENTUM)
 
 
 class ContextEncoder(nn.Module):
@@ -64,18 +59,23 @@ class ContextEncoder(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, frames + length - 1, dim_in) -> (batch, frames, dim)."""
-        batch, frames = x.shape[0], x.shape[1] - self.length + 1
         first, *others = self.layers
-        first_norm, *other_norms = self.place_norms
-        entered = first(x)
-        places = []
-        for place in range(self.length):
-            y = F.relu(first_norm(entered[:, place : place + frames].flatten(0, 1), place))
-            for layer, norm in zip(others, other_norms, strict=True):
-                y = F.relu(norm(layer(y), place))
-            places.append(y)
-        _, state = self.gru(torch.stack(places, 1))
-        return F.relu(self.norm(state[-1])).unflatten(0, (batch, frames))
+        norms = [norm for norm in self.place_norms if isinstance(norm, PlaceNorm)]
+        given = None
+        if not self.training:
+            means, variances = ([getattr(norm, name) for norm in norms] for name in ("running_mean", "running_var"))
+            given = Statistics(torch.stack(means), torch.stack(variances), 0)
+        weights = PlaceWeights(
+            torch.stack([norm.weight for norm in norms]),
+            torch.stack([norm.bias for norm in norms]),
+            tuple(self.gru.all_weights[0]),
+            tuple(parameter for layer in others for parameter in layer.parameters()),
+        )
+        states, used = last_states(first(x).to(x.dtype), weights, self.length, EPS, given)
+        if self.training:
+            for norm, means, variances in zip(norms, used.means, used.variances, strict=True):
+                norm.move(means, variances, used.numbers)
+        return F.relu(self.norm(states)).unflatten(0, (len(x), -1))
 
 
 class ContextGru(nn.Module):

@@ -1,9 +1,11 @@
 """The encoder of contexts gives what a network on a copy of every context gives."""
 
+import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+import models.nets.places
 from models.nets.context import ContextEncoder, ContextGru
 
 BATCH, FRAMES, PLACES, DIM_IN, DIM = 3, 4, 7, 5, 6
@@ -53,17 +55,36 @@ def test_contexts_are_encoded_as_copies_of_them_would_be() -> None:
     torch.testing.assert_close(ours.eval()(x), other.eval()(x), rtol=0, atol=1e-12)
 
 
-def test_training_has_the_gradients_and_statistics_of_copies() -> None:
-    ours, other = pair()
+@pytest.mark.parametrize("kept_bytes", [0, 2**29])
+@pytest.mark.parametrize("training", [True, False])
+def test_gradients_and_statistics_are_those_of_copies(
+    training: bool, kept_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether or not backward computes again what it needs."""
+    monkeypatch.setattr(models.nets.places, "KEPT_BYTES", kept_bytes)
+    ours, other = (net.train(training) for net in pair())
     x = sound().requires_grad_()
     weights = torch.randn(BATCH, FRAMES, DIM, dtype=torch.float64)
-    found, expected = ours.train()(x), other.train()(x)
+    found, expected = ours(x), other(x)
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
     wanted = dict(zip(["x", *dict(other.named_parameters())], _gradients(expected, weights, x, other), strict=True))
     for name, gradient in zip(["x", *dict(ours.named_parameters())], _gradients(found, weights, x, ours), strict=True):
         torch.testing.assert_close(gradient, wanted[name], rtol=0, atol=1e-10, msg=name)
     for name, value in ours.named_buffers():
         torch.testing.assert_close(value, other.get_buffer(name), rtol=0, atol=1e-12, msg=name)
+
+
+def test_under_autocast_products_are_rounded_and_nothing_else() -> None:
+    """So that it is no further from the truth than PyTorch's own layers under autocast."""
+    ours, other = (net.float().train() for net in pair())
+    x = sound().float()
+    exact = ours(x)
+    with torch.autocast("cpu", torch.bfloat16):
+        rounded, theirs = ours(x), other(x)
+    assert 0 < (rounded - exact).abs().mean() <= (theirs - exact).abs().mean()
+    rounded.sum().backward()
+    assert rounded.dtype == torch.float32
+    assert all(parameter.grad is not None and parameter.grad.isfinite().all() for parameter in ours.parameters())
 
 
 def test_the_recurrent_layer_reads_every_context() -> None:
