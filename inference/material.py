@@ -9,7 +9,7 @@ import numpy as np
 
 from feature_extraction.feature import Feature
 from feature_extraction.text.transcript import Transcript
-from inference.reading import read_feature
+from inference.reading import read_class, read_feature
 from inference.recording import Recording, find_recording
 from inference.sampler import leading_frames
 from inference.seeds import drawn_seeds
@@ -58,7 +58,7 @@ def gather(
         LookupError: for an unknown seed; the message has the nearest names.
         FileNotFoundError: if something is not there that the model or the settings need.
     """
-    read = _conditioning(recording, model, features)
+    read = _conditioning(recording, model, features, settings.labels)
     own = _own_motion(recording, model, features, settings)
     if settings.teacher_forcing:
         read = read | own
@@ -71,15 +71,20 @@ def gather(
     )
 
 
-def _conditioning(recording: Recording, model: BaseModel, features: Mapping[str, Feature]) -> dict[str, np.ndarray]:
+def _conditioning(
+    recording: Recording, model: BaseModel, features: Mapping[str, Feature], labels: Mapping[str, str]
+) -> dict[str, np.ndarray]:
     """The arrays of the modalities that the model reads and does not give; silence for a missing transcript."""
+    if unknown := sorted(set(labels) - {window.modality for window in model.inputs if window.discrete}):
+        raise ValueError(f"--labels names {', '.join(unknown)}, which the model does not read as classes")
     given: dict[str, np.ndarray] = {}
     wordless: list[Window] = []
     for window in model.inputs:
         if window.modality in model.feedback:
             continue
         feature = features.get(window.modality)
-        values = read_feature(recording, window, feature)
+        chosen = labels.get(window.modality)
+        values = read_feature(recording, window, feature) if chosen is None else read_class(chosen, window, feature)
         if values is not None:
             given[window.modality] = values
         elif feature is not None and feature.source == "text":

@@ -117,6 +117,7 @@ def _add_input(group: Any) -> None:
     add("--seeds_file", default="", help="file of sequences, one a line, that each sample's beginning is drawn from")
     add("--keep_seed", action=YES_NO, default=False, help="begin with the seed, not with generated frames")
     add("--teacher_forcing", action=YES_NO, default=False, help="let the model read the recorded motion")
+    add("--labels", type=_pairs, default={}, help="classes in place of what names say, as modality,class;...")
     add("--use_scalers", action=YES_NO, default=True, help="scale what is read, unscale what is given")
 
 
@@ -128,6 +129,10 @@ def _add_motion(group: Any) -> None:
     add("--seed", type=natural, default=0, help="of the random generators")
     add("--frames_per_step", type=positive, help="how many of the predicted frames to use at a time")
     add("--smooth", action=YES_NO, default=False, help="Savitzky-Golay smoothing, window 9, order 3")
+    add("--foot_lock", action=YES_NO, default=False, help="hold feet in place where they stand")
+    add("--align_ground", action=YES_NO, default=False, help="move the motion so that the floor is at height 0")
+    add("--target_skeleton", default="", help="BVH file with your own skeleton, which the motion is put on")
+    add("--joint_map", default="", help="what drives it besides the guess: SOURCE=TARGET,... or a JSON or YAML file")
 
 
 def _add_output(group: Any) -> None:
@@ -139,6 +144,7 @@ def _add_output(group: Any) -> None:
     add("--render", type=_names, help=f"comma-separated renderers in place of these two ({names})")
     add("--ground_truth", action=YES_NO, default=False, help="show the recorded motion beside the generated one")
     add("--fps", type=float, default=0.0, help="frame rate of BVH and pictures; by default the model's")
+    add("--picture_size", type=_size, help="width and height of pictures in pixels, as 1920x1080")
 
 
 def _flag(argument: str) -> str:
@@ -147,6 +153,13 @@ def _flag(argument: str) -> str:
 
 def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; WIDTHxHEIGHT is wanted, as 1920x1080")
+    return int(width), int(height)
 
 
 def _pairs(text: str) -> dict[str, str]:

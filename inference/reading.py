@@ -15,6 +15,7 @@ from feature_extraction.motion.bvh import read_bvh
 from feature_extraction.text.formats import read_transcript
 from inference.recording import Recording
 from models.windows import Window
+from registry import nearest
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,16 @@ def read_feature(recording: Recording, window: Window, feature: Feature | None) 
     return values
 
 
+def read_class(name: str, window: Window, feature: Feature | None) -> np.ndarray:
+    """The (1, 1) number of a class by its name, or by itself; LookupError with the nearest names if there is none."""
+    states = [each.get("state") or {} for each in feature.extractors] if feature is not None else []
+    classes = [each for state in states for each in state.get("classes", ())]
+    if name not in classes and not (name.isdecimal() and int(name) < window.num_tokens):
+        hint = nearest(name, classes) or f"there are: {', '.join(classes) or f'0 to {window.num_tokens - 1}'}"
+        raise LookupError(f"there is no class {name!r} of {window.modality}; {hint}")
+    return np.array([[classes.index(name) if name in classes else int(name)]], dtype=np.int64)
+
+
 def decoding(recording: Recording, feature: Feature) -> list[dict[str, Any]] | None:
     """What decoding needs to know of this recording's own skeleton; None where the corpus's stands in."""
     return feature.sequence_decoding(recording.data_dir, recording.sequence_id) if recording.data_dir else None
@@ -54,7 +65,10 @@ def decoding(recording: Recording, feature: Feature) -> list[dict[str, Any]] | N
 def _extracted(recording: Recording, feature: Feature) -> np.ndarray:
     """The array made of a raw file, or of the name."""
     if feature.source == "label":
-        return feature.encode(recording.sequence_id)
+        try:
+            return feature.encode(recording.sequence_id)
+        except LookupError as error:
+            raise LookupError(f"{error.args[0]}; name one with --labels {feature.name},CLASS") from error
     path = recording.raw[feature.source]
     if feature.source == "motion":
         return feature.encode(read_bvh(path))

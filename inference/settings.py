@@ -21,6 +21,8 @@ class Settings:
     """Ending of the sound file where a sequence has several."""
     text_folder: str | Path = ""
     """Where the transcripts are; by default beside the sound."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Modality -> class, in place of what a sequence's name says."""
     use_scalers: bool = True
     """Scale what the model reads and unscale what it gives; without, all arrays are taken as they are."""
     seeds: Mapping[str, str] = field(default_factory=dict)
@@ -47,8 +49,18 @@ class Settings:
     """Begin with the seed motion instead of generating from time 0."""
     smooth: bool = False
     """Smooth the values before they are decoded."""
+    foot_lock: bool = False
+    """Hold feet in place where they stand."""
+    align_ground: bool = False
+    """Move the motion so that the floor is at height 0."""
+    target_skeleton: str | Path = ""
+    """A BVH file with the skeleton that the motion is put on; by default it has that of the corpus."""
+    joint_map: str = ""
+    """What drives which joint of it, besides the guess: `SOURCE=TARGET,...`, or a JSON or YAML file."""
     fps: float = 0.0
     """Frame rate of BVH and pictures; 0 for the model's own."""
+    picture_size: tuple[int, int] | None = None
+    """Width and height in pixels; by default each renderer's own."""
     device: str = "auto"
     """"cpu", "cuda", ... or "auto": the GPU where there is one."""
     precision: str = "32"

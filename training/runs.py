@@ -28,8 +28,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _row(run: Run) -> tuple[str, ...]:
     record = run.record()
     loss = record.get("best_loss")
-    epochs = f"{record.get('epochs', 0)} of {record.get('max_epochs') or '?'}"
-    return run.name, run.state, epochs, "-" if loss is None else f"{loss:.4f}", str(run.best_checkpoint or "-")
+    most = record.get("max_epochs") or 0
+    epochs = f"{record.get('epochs', 0)}" + (f" of {most}" if most > 0 else "")
+    best = readable(run.best_checkpoint) if run.best_checkpoint else "-"
+    return run.name, run.state, epochs, "-" if loss is None else f"{loss:.4f}", best
 
 
 if __name__ == "__main__":

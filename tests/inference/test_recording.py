@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 import soundfile
 
 from feature_extraction.feature import Feature
-from inference.reading import read_feature
+from inference.reading import read_class, read_feature
 from inference.recording import find_recording
 from models.windows import Window
 
@@ -60,3 +61,17 @@ def test_a_label_is_made_of_the_name(tmp_path: Path) -> None:
     value = read_feature(recording, STYLE, label())
     assert value is not None
     assert value.tolist() == [[1]]
+
+
+def test_a_class_can_be_given_by_name_or_number() -> None:
+    assert [read_class(name, STYLE, label()).tolist() for name in ("tango", "waltz", "1")] == [[[0]], [[1]], [[1]]]
+    assert read_class("0", STYLE, None).tolist() == [[0]]
+    with pytest.raises(LookupError, match="no class 'walz' of style_20; did you mean waltz"):
+        read_class("walz", STYLE, label())
+    with pytest.raises(LookupError, match="there are: 0 to 1"):
+        read_class("2", STYLE, None)
+
+
+def test_a_name_without_a_known_class_asks_for_one(tmp_path: Path) -> None:
+    with pytest.raises(LookupError, match="'song'.*there are: tango, waltz; name one with --labels style_20,CLASS"):
+        read_feature(find_recording(str(sound(tmp_path, "song_7")), None), STYLE, label())
