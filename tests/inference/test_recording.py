@@ -73,5 +73,5 @@ def test_a_class_can_be_given_by_name_or_number() -> None:
 
 
 def test_a_name_without_a_known_class_asks_for_one(tmp_path: Path) -> None:
-    with pytest.raises(LookupError, match="'song'.*there are: tango, waltz; name one with --labels style_20,CLASS"):
+    with pytest.raises(LookupError, match=r"'song'.*there are: tango, waltz; name one with --labels style_20,CLASS"):
         read_feature(find_recording(str(sound(tmp_path, "song_7")), None), STYLE, label())
