@@ -15,7 +15,9 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 KEPT_BYTES = 2**29
-"""So much of what backward needs is kept; where it is more, only the states of the recurrent layer are."""
+"""So much of what backward needs is kept; where it is more, it is computed again."""
+AT_A_TIME = 3
+"""Places that are then computed again together: only the states between these stretches are kept."""
 KEPT_PER_PLACE = 7
 """How many arrays as large as a state that would be, for each place."""
 
@@ -69,18 +71,16 @@ class _Places(torch.autograd.Function):
         with torch.autocast(entered.device.type, enabled=False):
             run = _Run(setting, entered, weights)
             state = entered.new_zeros(run.rows, run.dim)
-            ctx.states, ctx.kept = [state], []
-            training = any(ctx.needs_input_grad)
             keeps = KEPT_PER_PLACE * setting.places * state.nbytes <= KEPT_BYTES
-            for place in range(setting.places):
-                kept = run.enter(place, ctx.states[-1])
-                state = torch.lerp(kept.candidate, ctx.states[-1], kept.gates[:, run.dim :])
-                ctx.states = [*ctx.states, state] if training else [state]
-                ctx.kept += [kept] if training and keeps else []
+            ctx.stretches = []
+            for places in _stretches(setting.places, setting.places if keeps else AT_A_TIME):
+                gone = run.go(places, state)
+                ctx.stretches.append((places, state, gone if keeps and any(ctx.needs_input_grad) else None))
+                state = gone.states[-1]
         ctx.setting, ctx.statistics = setting, (run.means, run.inverses)
         ctx.save_for_backward(entered, *weights)
         ctx.mark_non_differentiable(run.means, run.variances)
-        return ctx.states[-1], run.means, run.variances
+        return state, run.means, run.variances
 
     @staticmethod
     @once_differentiable
@@ -89,10 +89,10 @@ class _Places(torch.autograd.Function):
         with torch.autocast(entered.device.type, enabled=False):
             run = _Run(ctx.setting, entered, weights, *ctx.statistics)
             gradients = _Gradients(run)
-            for place in reversed(range(ctx.setting.places)):
-                ctx.states.pop()
-                kept = ctx.kept.pop() if ctx.kept else run.enter(place, ctx.states[-1])
-                gradient = gradients.leave(place, kept, ctx.states[-1], gradient)
+            for places, state, gone in reversed(ctx.stretches):
+                gone = gone or run.go(places, state)
+                for place, before, kept in reversed(list(zip(places, gone.states, gone.kept, strict=False))):
+                    gradient = gradients.leave(place, kept, before, gradient)
         return None, *gradients.result()
 
 
@@ -106,6 +106,13 @@ class _Kept(NamedTuple):
     candidate: Tensor
     recurrent: Tensor
     """What the reset gate lets into the candidate."""
+
+
+class _Gone(NamedTuple):
+    """A stretch of places: the states before it and after each of them, and what backward needs of each."""
+
+    states: list[Tensor]
+    kept: list[_Kept]
 
 
 class _Run:
@@ -149,6 +156,15 @@ class _Run:
             for place in range(self.setting.places):
                 own = slice(place, place + self.frames)
                 self._note(0, place, sums[own].sum().item(), squares[own].sum().item())
+
+    def go(self, places: range, state: Tensor) -> _Gone:
+        """Go through a stretch of places from the state before it."""
+        gone = _Gone([state], [])
+        for place in places:
+            kept = self.enter(place, gone.states[-1])
+            gone.kept.append(kept)
+            gone.states.append(torch.lerp(kept.candidate, gone.states[-1], kept.gates[:, self.dim :]))
+        return gone
 
     def enter(self, place: int, state: Tensor) -> _Kept:
         """Go through a place, but for the recurrent layer's new state."""
@@ -264,7 +280,7 @@ class _Gradients:
         gradient = torch.ops.aten.threshold_backward(gradient, y, 0)
         mean, inverse = run.means[layer, place].item(), run.inverses[layer, place].item()
         total = gradient.sum().item()
-        along = inverse * (torch.dot(gradient.view(-1), z.view(-1)).item() - mean * total)
+        along = inverse * (torch.dot(gradient.reshape(-1), z.reshape(-1)).item() - mean * total)
         self.gains[layer, place], self.biases[layer, place] = along, total
         scale = run.gains[layer][place] * inverse
         if run.setting.given is not None:
@@ -273,6 +289,10 @@ class _Gradients:
         slope = -scale * inverse * along / count
         shift = -scale * total / count - slope * mean
         return torch.add(z.new_tensor(shift), z, alpha=slope).add_(gradient, alpha=scale)
+
+
+def _stretches(places: int, length: int) -> list[range]:
+    return [range(start, min(start + length, places)) for start in range(0, places, length)]
 
 
 def _product_dtype(x: Tensor) -> torch.dtype:
