@@ -2,12 +2,16 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import pytorch_lightning as pl
 import torch
 
+from feature_extraction.audio import Audio
+from feature_extraction.feature import Feature, build, combine
+from feature_extraction.text.transcript import Transcript
 from models import create_model
 from training.datasets.multimodal_dataset import MultimodalDataset
 from training.datasets.window_options import read_windows
@@ -19,6 +23,14 @@ from training.options.experiments import list_experiments
 EXPERIMENTS = list_experiments()
 DIMS = {"expmap_scaled_20": 69, "expmap_cr_scaled_20": 67, "audio_feats_scaled_20": 83}
 """Columns of the recipes' features, where an experiment leaves them to the files."""
+WORDS = {"words": [f"word{place}" for place in range(20)], "width": 5}
+DESCRIBED: dict[str, tuple[str, dict[str, Any], Any]] = {
+    "mfcc_scaled_20": ("audio", {"name": "mfcc"}, Audio(np.zeros(48_000, np.float32), 48_000)),
+    "word_context_20": ("text", {"name": "word_context", "state": WORDS}, Transcript()),
+    "word_window_20": ("text", {"name": "word_context", "state": WORDS}, Transcript()),
+    "word_tokens_20": ("text", {"name": "word_tokens", "state": WORDS}, Transcript()),
+}
+"""Features whose description an experiment needs: what they are made of, how, and something to make one of."""
 LARGE = 10_000_000
 """Parameters above which a step is taken in the slow suite only."""
 
@@ -33,13 +45,24 @@ def write_corpus(opt: argparse.Namespace, folder: Path) -> None:
     frames = max(window.stop for window in (*inputs, *outputs)) + 4
     rng = np.random.default_rng(0)
     for window in (*inputs, *outputs):
-        dim = window.dim or DIMS[window.modality]
+        feature = describe(window.modality, folder) if window.modality in DESCRIBED else None
+        tokens = window.num_tokens or (feature.num_tokens if feature else 0)
+        dim = feature.dim if feature else 1 if tokens else window.dim or DIMS[window.modality]
         for name in ("a", "b"):
-            shape = (window.length, 1) if window.single else (frames, 1 if window.discrete else dim)
-            values = rng.integers(0, window.num_tokens, shape) if window.discrete else rng.standard_normal(shape)
-            np.save(folder / f"{name}.{window.modality}.npy", values if window.discrete else values.astype(np.float32))
+            shape = (window.length, 1) if window.single else (frames, dim)
+            values = rng.integers(0, tokens, shape) if tokens else rng.standard_normal(shape).astype(np.float32)
+            np.save(folder / f"{name}.{window.modality}.npy", values)
     for split in ("train", "val"):
         (folder / f"base_filenames_{split}.txt").write_text("a\nb\n")
+
+
+def describe(name: str, folder: Path) -> Feature:
+    """Write the description of a feature as extraction does."""
+    source, extractor, raw = DESCRIBED[name]
+    array = combine(build([extractor], 20), raw, 20)
+    feature = Feature(name, name, source, 20, (extractor,), array.columns, array.dims, array.columns)
+    feature.save(folder)
+    return feature
 
 
 @pytest.mark.parametrize("path", EXPERIMENTS, ids=named)
