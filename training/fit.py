@@ -20,6 +20,7 @@ from feature_extraction.feature import Feature
 from models import create_model, load_model
 from models.base_model import BaseModel
 from training.beginning import StartingPoint
+from training.callbacks.averaging import WeightAverage
 from training.callbacks.checkpoints import AtomicCheckpointIO, Checkpoints
 from training.callbacks.likelihood import Likelihood
 from training.callbacks.progress import Progress
@@ -71,7 +72,9 @@ def fit(run: Run, opt: argparse.Namespace, start: StartingPoint) -> None:
         _describe(run, opt, features)
         log.info("%s", _summary(opt, model, train, val))
     module = TrainingModule(model, opt, make_payload(opt, model, train, features))
-    trainer = make_trainer(run, opt, val is not None, [Likelihood(features), *_sampling(opt, val or train, features)])
+    callbacks = [*_averaging(opt), Likelihood(features)]
+    callbacks += _sampling(opt, val or train, features)
+    trainer = make_trainer(run, opt, val is not None, callbacks)
     try:
         with _without_advice():
             trainer.fit(module, datamodule=Windows(opt, train, val), ckpt_path=start.resume, weights_only=True)
@@ -95,7 +98,7 @@ def make_trainer(run: Run, opt: argparse.Namespace, validates: bool, more: Seque
         every_minutes=opt.save_every_minutes,
         every_n_steps=opt.save_every_n_steps,
     )
-    callbacks: list[Callback] = [Throughput(), checkpoints, Record(run, checkpoints), *more]
+    callbacks: list[Callback] = [Throughput(), *more, checkpoints, Record(run, checkpoints)]
     arguments: dict[str, Any] = trainer_arguments(opt)
     if arguments.get("logger") is not False:
         arguments["logger"] = TensorBoardLogger(str(run.folder), name="", version="")
@@ -125,6 +128,10 @@ def _without_advice() -> Iterator[None]:
         for advice in LIGHTNINGS_ADVICE:
             warnings.filterwarnings("ignore", advice)
         yield
+
+
+def _averaging(opt: argparse.Namespace) -> list[Callback]:
+    return [WeightAverage(opt.ema_decay)] if opt.ema_decay else []
 
 
 def _sampling(opt: argparse.Namespace, dataset: BaseDataset, features: Mapping[str, Feature]) -> list[Callback]:

@@ -8,10 +8,15 @@ from typing import Any
 import numpy as np
 import torch
 from pytorch_lightning import LightningModule
+from pytorch_lightning.strategies import DeepSpeedStrategy, FSDPStrategy, ModelParallelStrategy
 from torch import Tensor
+from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from models.base_model import BaseModel
+from models.windows import Window
+from training.datasets.base_dataset import BaseDataset
+from training.guard import Guard, all_finite, bad_feature, bad_gradient
 from training.optimisers import (
     PLATEAU_POLICIES,
     learning_rate_factor,
@@ -22,6 +27,9 @@ from training.optimisers import (
 
 CHECKPOINT_KEY = "terpsichore"
 LOSSES_KEY = "losses"
+SHARDED = (FSDPStrategy, DeepSpeedStrategy, ModelParallelStrategy)
+"""Strategies by which no process has all of a gradient."""
+SKIPPED_KEY = "skipped_batches"
 
 
 class TrainingModule(LightningModule):
@@ -37,6 +45,9 @@ class TrainingModule(LightningModule):
         self.opt = opt
         self._payload = dict(payload)
         self._losses_before: dict[str, Tensor] = {}
+        self._losses = torch.compile(model.losses) if opt.compile else model.losses
+        self._guard = Guard(opt.skip_bad_batches)
+        self._left_out = False
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         """Seed the step, so that a run that was stopped goes on with the numbers it would have drawn."""
@@ -46,16 +57,41 @@ class TrainingModule(LightningModule):
         torch.manual_seed(seed)
 
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
-        """The loss of a batch; ValueError when it is not finite."""
-        losses = self.model.losses(batch)
-        if not torch.isfinite(losses["loss"]):
-            raise ValueError(
-                f"the loss became {losses['loss'].item()} in epoch {self.current_epoch}, step {self.global_step}; "
-                f"lower --learning_rate (now {self.opt.learning_rate}), set --gradient_clip_val, or look for bad "
-                f"features with `python -m feature_extraction.check {self.opt.data_dir}`"
-            )
+        """The loss of a batch; ValueError when it is not finite, or when the batch is not."""
+        self._left_out = False
+        if self._is_bad(not all_finite(batch.values())):
+            fault = bad_feature(batch, self._windows(), *self._source(batch_idx))
+            return self._leave_out(f"{fault}; look with `python -m feature_extraction.check {self.opt.data_dir}`")
+        before = [buffer.clone() for buffer in self.model.buffers()] if self._guard.allowed else []
+        losses = self._losses(batch)
+        if self._is_bad(not bool(torch.isfinite(losses["loss"]))):
+            for buffer, value in zip(self.model.buffers(), before, strict=False):
+                buffer.copy_(value)
+            return self._leave_out(f"the loss became {losses['loss'].item()}; {self._advice}")
         self._log("train", losses, batch, prog_bar=True)
         return losses["loss"]
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """See that the gradients are finite, then clip them."""
+        if self._left_out:
+            optimizer.zero_grad(set_to_none=True)
+        elif self.trainer.precision != "16-mixed":  # there an infinite gradient is one of the scaling
+            gradients = [each.grad for group in optimizer.param_groups for each in group["params"]]
+            if self._is_bad(not all_finite(each for each in gradients if each is not None)):
+                self._leave_out(f"{bad_gradient(self.model.named_parameters())}; {self._advice}")
+                optimizer.zero_grad(set_to_none=True)
+        if isinstance(self.trainer.strategy, SHARDED) or self.trainer.precision == "16-mixed":
+            self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
+        elif gradient_clip_val:  # which Lightning does not do for fused optimisers in bf16
+            parameters = [each for group in optimizer.param_groups for each in group["params"]]
+            by_value = gradient_clip_algorithm == "value"
+            clip = torch.nn.utils.clip_grad_value_ if by_value else torch.nn.utils.clip_grad_norm_
+            clip(parameters, gradient_clip_val)
 
     def on_train_start(self) -> None:
         """Know the losses that the run had when it was stopped."""
@@ -91,6 +127,7 @@ class TrainingModule(LightningModule):
             learning_rate=opt.learning_rate,
             weight_decay=opt.weight_decay,
             momentum=opt.momentum,
+            fused=opt.precision != "16-mixed",  # whose gradients are scaled back between, for clipping
         )
         if opt.lr_policy in PLATEAU_POLICIES:
             plateau = make_plateau_schedule(optimiser, opt.lr_decay_factor, max(1, int(opt.lr_decay_iters)))
@@ -111,16 +148,50 @@ class TrainingModule(LightningModule):
         schedule = make_schedule(optimiser, factor, per_epoch)
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
+    def _is_bad(self, bad: bool) -> bool:
+        """Whether this batch is bad, for this process or, where bad ones are skipped, for any."""
+        if self.trainer.world_size > 1 and self._guard.allowed:
+            return self.trainer.strategy.reduce_boolean_decision(bad, all=False)
+        return bad
+
+    def _leave_out(self, fault: str) -> Tensor:
+        """A loss that changes nothing; ValueError where no batch may be left out."""
+        self._guard.refuse(f"in epoch {self.current_epoch}, step {self.global_step}: {fault}")
+        self._left_out = True
+        return torch.stack([parameter.sum() * 0 for parameter in self.model.parameters()]).sum()
+
+    @property
+    def _advice(self) -> str:
+        rate = f"lower --learning_rate (now {self.opt.learning_rate})"
+        return f"{rate}, set --gradient_clip_val, or let --detect_anomaly name the operation"
+
+    def _source(self, batch_idx: int) -> tuple[BaseDataset, list[int]]:
+        """The data set, and the items of a batch."""
+        loader: Any = self.trainer.train_dataloader
+        (items,) = loader.batch_sampler.windows(self.current_epoch, batch_idx)
+        return loader.dataset, items.tolist()
+
+    def _windows(self) -> list[tuple[str, Window]]:
+        inputs = [(f"in_{window.modality}", window) for window in self.model.inputs]
+        return inputs + [(f"out_{window.modality}", window) for window in self.model.outputs]
+
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add what generation needs, and what a resumed run needs to know."""
         checkpoint[CHECKPOINT_KEY] = self._payload
         losses = self.trainer.callback_metrics
+        checkpoint[SKIPPED_KEY] = self._guard.skipped
         checkpoint[LOSSES_KEY] = {name: float(value) for name, value in losses.items() if name.endswith("_loss")}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take up what the run knew."""
+        self._guard.skipped = checkpoint.get(SKIPPED_KEY, 0)
         losses = checkpoint.get(LOSSES_KEY, {})
         self._losses_before = {name: torch.tensor(value) for name, value in losses.items()}
+
+    @property
+    def skipped_batches(self) -> int:
+        """How many batches were left out since they were not finite."""
+        return self._guard.skipped
 
     @property
     def _monitored(self) -> str:

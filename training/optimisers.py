@@ -9,8 +9,12 @@ import torch
 from torch import nn
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler, ReduceLROnPlateau
 
+from training.madgrad import Madgrad
+from training.nero import Nero
 from training.options.base import OPTIMISERS, POLICIES
 
+FUSED = ("adam", "adamw", "sgd", "adagrad")
+"""Optimisers that torch has as one kernel, for the CPU too."""
 PLATEAU_POLICIES = ("plateau", "reduceOnPlateau")
 
 
@@ -21,9 +25,12 @@ def make_optimiser(
     learning_rate: float,
     weight_decay: float = 0.0,
     momentum: float = 0.0,
+    fused: bool = False,
 ) -> torch.optim.Optimizer:
-    """The optimiser of this name; ValueError naming the known ones."""
+    """The optimiser of this name, ``fused`` into one kernel if torch has it so; ValueError naming the known ones."""
     common: dict[str, Any] = {"lr": learning_rate, "weight_decay": weight_decay}
+    if fused and name in FUSED:
+        common["fused"] = True
     match name:
         case "adam":
             return torch.optim.Adam(parameters, **common)
@@ -33,6 +40,10 @@ def make_optimiser(
             return torch.optim.SGD(parameters, momentum=momentum, **common)
         case "adagrad":
             return torch.optim.Adagrad(parameters, **common)
+        case "nero":
+            return Nero(parameters, **common)
+        case "madgrad":
+            return Madgrad(parameters, momentum=momentum, **common)
         case "adadelta":
             return torch.optim.Adadelta(parameters, **common)
         case "rmsprop":

@@ -54,7 +54,7 @@ def assert_same(folder: Path, whole: Trial, killed: Trial) -> None:
 
 
 def test_a_killed_run_goes_on_step_for_step(tmp_path: Path) -> None:
-    whole, killed = trials(tmp_path, max_epochs=2, val_check_interval=0.3, save_every_n_steps=2, **FLOW)
+    whole, killed = trials(tmp_path, max_epochs=2, val_check_interval=0.3, save_every_n_steps=2, ema_decay=0.9, **FLOW)
     assert whole.run()
     assert not killed.run(at_step=7)
     assert not killed.run(at_save=1)

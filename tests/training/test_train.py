@@ -164,7 +164,7 @@ def test_weights_alone_can_be_taken_over(finished: tuple[Path, Run], tmp_path: P
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_leaves_the_last_checkpoint(tmp_path: Path) -> None:
     experiment = write_experiment(tmp_path, learning_rate=1e30, lr_policy="lambda", optimizer="sgd")
-    with pytest.raises(ValueError, match=r"the loss became (nan|inf) in epoch \d, step \d+; lower --learning_rate"):
+    with pytest.raises(ValueError, match=r"in epoch \d, step \d+: the loss became (nan|inf); lower --learning_rate"):
         main([str(experiment)])
 
 

@@ -51,5 +51,6 @@ class Record(Checkpoint):
             losses=losses,
             best_loss=min(self.checkpoints.scores.values(), default=None),
             best_checkpoint=best.name if best else None,
+            skipped_batches=pl_module.skipped_batches,
             finished=False,
         )

@@ -46,6 +46,10 @@ class BaseDataset(Dataset, ABC):
         """One item: ``in_<modality>`` and ``out_<modality>``, each (time, dim)."""
         return {key: value[0] for key, value in self.__getitems__([index]).items()}
 
+    def place(self, index: int) -> tuple[str, int]:
+        """The sequence and the anchor of an item, for messages; a data set that has none tells the item's number."""
+        return f"of item {index}", 0
+
     @abstractmethod
     def sequence(self, sequence_id: str) -> dict[str, np.ndarray]:
         """All frames of one sequence: {modality: (frames, dim)}, read-only."""

@@ -112,12 +112,12 @@ class MultimodalDataset(BaseDataset):
         items = np.asarray(indices, dtype=np.int64)
         if len(items) and (items.min() < 0 or items.max() >= len(self)):
             raise IndexError(f"item {items.min()} to {items.max()} of a data set of {len(self)}")
-        if self._chosen is not None:
-            items = self._chosen[items]
-        sequences = np.searchsorted(self._ends, items, side="right")
-        before = np.where(sequences > 0, self._ends[sequences - 1], 0)
-        anchors = (items - before) * self._stride + self._starts[sequences]
-        return self._gatherer.gather(self._corpus.arrays, sequences, anchors)
+        return self._gatherer.gather(self._corpus.arrays, *self._places(items))
+
+    def place(self, index: int) -> tuple[str, int]:
+        """The sequence and the anchor of an item."""
+        (sequence,), (anchor,) = self._places(np.array([index]))
+        return self.sequence_ids[sequence], int(anchor)
 
     def sequence(self, sequence_id: str) -> dict[str, np.ndarray]:
         """All frames of one sequence: {modality: (frames, dim)}, read-only."""
@@ -126,6 +126,14 @@ class MultimodalDataset(BaseDataset):
     def __reduce__(self) -> tuple[type["MultimodalDataset"], tuple[argparse.Namespace, str]]:
         """A process that is sent the data set opens the files itself: memory maps do not travel."""
         return MultimodalDataset, (self._opt, self.split)
+
+    def _places(self, items: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The sequence of each item, as a number, and its anchor."""
+        if self._chosen is not None:
+            items = self._chosen[items]
+        sequences = np.searchsorted(self._ends, items, side="right")
+        before = np.where(sequences > 0, self._ends[sequences - 1], 0)
+        return sequences, (items - before) * self._stride + self._starts[sequences]
 
     def _embedded(self, window: Window) -> Window:
         """The window, its tokens of the dimension that their vectors have."""

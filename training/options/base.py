@@ -3,11 +3,11 @@
 from training.options.grammar import FlagAction, OptionGroup
 from training.options.paths import Folder, Folders
 from training.options.trainer import PlainValue
-from training.options.values import natural, not_negative, numbers, positive
+from training.options.values import natural, not_negative, numbers, positive, share
 
 OWNER = "base"
 
-OPTIMISERS = ("adam", "adamw", "sgd", "adagrad", "adadelta", "rmsprop")
+OPTIMISERS = ("adam", "adamw", "sgd", "adagrad", "adadelta", "rmsprop", "nero", "madgrad")
 POLICIES = (
     "lambda",
     "exponential",
@@ -20,7 +20,14 @@ POLICIES = (
     "LinearWarmupCosineAnnealing",
 )
 
-ONE_CALL = ("hparams_file", "continue_train", "load_weights_only", "load_hparams", "skip_training")
+ONE_CALL = (
+    "hparams_file",
+    "continue_train",
+    "load_weights_only",
+    "load_hparams",
+    "overwrite",
+    "skip_training",
+)
 """Options that say what this call is to do; they are not kept with the run."""
 
 RENAMED = {
@@ -74,7 +81,8 @@ def _add_optimisation(group: OptionGroup) -> None:
     add("--optimizer", choices=OPTIMISERS, default="adam", help="how the gradient is used")
     add("--learning_rate", "--lr", type=float, default=1e-4, help="step size")
     add("--weight_decay", type=float, default=0.0, help="weight decay of the optimiser")
-    add("--momentum", type=float, default=0.0, help="momentum of sgd and rmsprop")
+    add("--momentum", type=float, default=0.0, help="momentum of sgd, rmsprop and madgrad")
+    add("--ema_decay", type=share, default=0.0, help="keep a moving average of the weights, as 0.999; 0: none")
     add("--lr_policy", choices=POLICIES, default="lambda", help="how the learning rate changes over the epochs")
     add("--warmup_epochs", type=float, default=0.0, help="LinearWarmupCosineAnnealing: epochs of rising rate")
     add("--nepoch_decay", type=float, default=0.0, help="lambda: last epochs, over which the rate falls to 0")
@@ -92,7 +100,12 @@ def _add_occasions(group: OptionGroup) -> None:
     flag("--skip_training", False, "do everything but the training itself")
     flag("--continue_train", False, "go on with a run where it stopped, with its options")
     flag("--load_weights_only", False, "start from the weights of a run, with a fresh optimiser")
+    flag("--compile", False, "compile the model's loss with torch.compile, which takes minutes at first")
+    flag("--overwrite", False, "begin a run anew, and delete what it has left")
     flag("--load_hparams", True, "let a run that is continued keep its own options")
+    group.add_argument(
+        "--skip_bad_batches", type=natural, default=0, help="batches that may be left out since they are not finite"
+    )
     group.add_argument(
         "--save_every_minutes",
         type=not_negative,

@@ -21,6 +21,14 @@ def positive(text: str) -> int:
     return _at_least(1, text)
 
 
+def share(text: str) -> float:
+    """A number from 0 on, below 1."""
+    value = not_negative(text)
+    if value >= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 on and below 1")
+    return value
+
+
 def not_negative(text: str) -> float:
     """A number from zero on, not infinite."""
     try:

@@ -1,0 +1,74 @@
+"""What is not finite is named, and left out only where that is allowed."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from tests.training.corpus import write_experiment
+from training.guard import all_finite, bad_gradient
+from training.module import TrainingModule
+from training.run import Run
+from training.train import main
+
+
+@pytest.fixture
+def with_nan(tmp_path: Path) -> Path:
+    """An experiment on data with one bad number."""
+    experiment = write_experiment(tmp_path, max_epochs=1, **{"num_train_samples": 48, "batch_size": 8})
+    path = tmp_path / "data" / "s1.audio.npy"
+    audio = np.load(path)
+    audio[30, 2] = np.nan
+    np.save(path, audio)
+    return experiment
+
+
+def test_a_bad_feature_is_named_with_its_sequence_and_frame(with_nan: Path) -> None:
+    with pytest.raises(
+        ValueError, match=r"in epoch 0, step \d: audio of the sequence s1 is nan in frame 30, column 2; look with"
+    ):
+        main([str(with_nan)])
+
+
+def test_bad_batches_are_left_out_and_counted(with_nan: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert main([str(with_nan), "--skip_bad_batches", "6"]) == 0
+    run = Run(with_nan.parent / "runs" / "toy")
+    skipped = run.record()["skipped_batches"]
+    assert 1 <= skipped < 6
+    assert f"batch {skipped} that is skipped, of 6 allowed" in caplog.text
+    assert run.last_checkpoint is not None
+    assert all_finite(torch.load(run.last_checkpoint, weights_only=True)["state_dict"].values())
+
+
+def test_more_bad_batches_than_allowed_stop_the_run(with_nan: Path) -> None:
+    with pytest.raises(ValueError, match=r"\(1 batches were skipped before it\); --skip_bad_batches 2 would"):
+        main([str(with_nan), "--skip_bad_batches", "1", "--max_epochs", "4"])
+
+
+def test_a_bad_gradient_is_named_by_its_parameter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = TrainingModule.training_step
+
+    def step(self: TrainingModule, batch: Any, batch_idx: int) -> torch.Tensor:
+        weight = dict(self.model.named_parameters())["encoders.nets.audio.enter.weight"]
+        # The gradient of a root at zero is infinite, its value is not.
+        return original(self, batch, batch_idx) + (weight * 0).abs().sqrt().sum()
+
+    monkeypatch.setattr(TrainingModule, "training_step", step)
+    with pytest.raises(ValueError, match=r"the gradient of encoders.nets.audio.enter.weight is not finite; lower"):
+        main([str(write_experiment(tmp_path, max_epochs=1))])
+
+
+def test_large_numbers_are_finite_and_nan_is_not() -> None:
+    large = torch.full((10,), 3e38)
+    assert all_finite([large, torch.tensor([1])])
+    assert not all_finite([large, torch.tensor([0.0, torch.nan])])
+    assert not all_finite([torch.tensor([-torch.inf])])
+
+
+def test_a_bad_weight_is_named_before_gradients() -> None:
+    good, bad = torch.nn.Parameter(torch.ones(2)), torch.nn.Parameter(torch.tensor([torch.inf]))
+    good.grad = torch.full((2,), torch.nan)
+    assert bad_gradient([("good", good), ("bad", bad)]) == "the parameter bad is not finite"
+    assert bad_gradient([("good", good)]) == "the gradient of good is not finite"
