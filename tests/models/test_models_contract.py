@@ -28,6 +28,9 @@ SMALL = {
     "scales": "[[2,0]]",
     "num_glow_coupling_blocks": 1,
     "num_heads_flow": 2,
+    "encoder_hidden": 16,
+    "decoder_hidden": 16,
+    "discriminator_hidden": 16,
 }
 """Sizes for a quick test, of the options that a model has."""
 
