@@ -13,6 +13,7 @@ class Window:
     that a frame has as many as it needs. A ``single`` modality belongs to the whole sequence (a label): its frames are
     the same at every anchor. A window with ``padding`` may reach over the ends of a sequence: this frame of dim numbers
     (columns integers) stands there: silence, no word, or the mean pose.
+    Training adds noise to a window with ``noise``, of a standard deviation up to that.
 
     >>> Window("motion", dim=67, length=20, offset=120).stop
     140
@@ -27,9 +28,12 @@ class Window:
     single: bool = False
     padding: tuple[float, ...] = ()
     columns: int = 1
+    noise: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "padding", tuple(self.padding))  # from a checkpoint it comes as a list
+        if self.discrete and self.noise:
+            raise ValueError(f"noise is for numbers, and {self.modality} is discrete: give it an --input_noise of 0")
 
     @property
     def width(self) -> int:

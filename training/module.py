@@ -17,8 +17,10 @@ from models.base_model import BaseModel
 from models.windows import Window
 from training.datasets.base_dataset import BaseDataset
 from training.guard import Guard, all_finite, bad_feature, bad_gradient
+from training.noise import with_noise
 from training.optimisers import (
     PLATEAU_POLICIES,
+    is_fused,
     learning_rate_factor,
     make_optimiser,
     make_plateau_schedule,
@@ -63,7 +65,7 @@ class TrainingModule(LightningModule):
             fault = bad_feature(batch, self._windows(), *self._source(batch_idx))
             return self._leave_out(f"{fault}; look with `python -m feature_extraction.check {self.opt.data_dir}`")
         before = [buffer.clone() for buffer in self.model.buffers()] if self._guard.allowed else []
-        losses = self._losses(batch)
+        losses = self._losses(with_noise(batch, self.model.inputs))
         if self._is_bad(not bool(torch.isfinite(losses["loss"]))):
             for buffer, value in zip(self.model.buffers(), before, strict=False):
                 buffer.copy_(value)
@@ -127,7 +129,7 @@ class TrainingModule(LightningModule):
             learning_rate=opt.learning_rate,
             weight_decay=opt.weight_decay,
             momentum=opt.momentum,
-            fused=opt.precision != "16-mixed",  # whose gradients are scaled back between, for clipping
+            fused=is_fused(opt.optimizer, opt.precision),
         )
         if opt.lr_policy in PLATEAU_POLICIES:
             plateau = make_plateau_schedule(optimiser, opt.lr_decay_factor, max(1, int(opt.lr_decay_iters)))

@@ -90,6 +90,11 @@ class MultimodalDataset(BaseDataset):
             help="per input: none, or what stands beyond the ends of a sequence, over which its windows may then "
             "reach: silence (of sound or words) or mean (the mean pose)",
         )
+        add(
+            "--input_noise",
+            default="0",
+            help="per input: the largest standard deviation of the noise that training adds to its windows",
+        )
         add("--predicted_poses", type=natural, default=0, help="frames to predict, in place of --output_lengths")
         add("--previous_poses", type=natural, default=0, help="frames before them to read of what is predicted")
         add("--stride", type=positive, default=1, help="frames from one window of a sequence to the next")

@@ -1,6 +1,7 @@
 """Read the comma-separated options that describe windows."""
 
 import argparse
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -75,16 +76,18 @@ def _side(
     offsets = _numbers(opt, f"{side}_time_offsets", count)
     dims = _numbers(opt, dims_option, count, least=1) if getattr(opt, dims_option) else [0] * count
     tokens = _numbers(opt, f"{side}_num_tokens", count, least=0)
+    noises = _values(opt.input_noise if side == "input" else "0", "input_noise", count, _strength)
     kinds = _values(types, f"{side}_types", count, _one_of("c", "d"))
     cuts = _values(
         getattr(opt, f"{side}_fix_length_types"), f"{side}_fix_length_types", count, _one_of(*FIX_LENGTH_TYPES)
     )
     windows = []
-    for name, length, offset, dim, token, kind, cut in zip(
-        names, lengths, offsets, dims, tokens, kinds, cuts, strict=True
+    for name, length, offset, dim, token, kind, cut, noise in zip(
+        names, lengths, offsets, dims, tokens, kinds, cuts, noises, strict=True
     ):
         discrete = kind == "d" or (side == "output" and token > 0)
-        windows.append(Window(name, dim, length, offset, discrete, token if discrete else 0, cut == "single"))
+        single = cut == "single"
+        windows.append(Window(name, dim, length, offset, discrete, token if discrete else 0, single, noise=noise))
     return tuple(windows), dict(zip(names, cuts, strict=True))
 
 
@@ -117,6 +120,14 @@ def _values(text: Any, option: str, count: int, read: Callable[[str], Any]) -> l
         return [read(part) for part in parts]
     except ValueError:
         raise ValueError(f"--{option} is {text!r}, which is not {_wanted(read, count)}") from None
+
+
+def _strength(part: str) -> float:
+    """a number from 0 upwards"""
+    value = float(part)
+    if not 0 <= value < math.inf:
+        raise ValueError
+    return value
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:

@@ -183,6 +183,11 @@ def test_dimensions_are_read_from_the_files(dance: Path) -> None:
     assert [window.dim for window in (*dataset.inputs, *dataset.outputs)] == [3, 2, 3]
 
 
+def test_noise_is_the_input_windows_own(dance: Path) -> None:
+    dataset = MultimodalDataset(dance_options(dance, input_noise="0.5,0"))
+    assert [window.noise for window in (*dataset.inputs, *dataset.outputs)] == [0.5, 0.0, 0.0]
+
+
 def test_one_number_serves_all_modalities(dance: Path) -> None:
     dataset = MultimodalDataset(dance_options(dance, input_lengths="9", input_time_offsets="2"))
     assert [(window.length, window.offset) for window in dataset.inputs] == [(9, 2), (9, 2)]
@@ -253,6 +258,7 @@ def test_a_number_of_training_samples_is_spread_over_all_windows(dance: Path) ->
         ({"input_types": "c,d"}, "--input_num_tokens is 0 for audio"),
         ({"input_fix_length_types": "start"}, "--input_fix_length_types is 'start', which is not end or beg or single"),
         ({"dins": "3,7"}, "has 2 columns, --dins says 7"),
+        ({"input_noise": "-1,0"}, "--input_noise is '-1,0', which is not a number from 0 upwards"),
     ],
 )
 def test_a_mistake_in_the_windows_names_its_option(dance: Path, given: dict[str, str], message: str) -> None:
