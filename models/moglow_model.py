@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from models.base_model import BaseModel
 from models.glow_options import add_glow_options, make_glow
 from models.likelihood import bits_per_frame
+from models.nets.sliding import SlidingWindow, SlidingWindows
 from models.steps import spanned_steps, step_windows, unfold
 from models.windows import Window
 
@@ -54,22 +55,28 @@ class MoglowModel(BaseModel):
 
         In training mode some steps read zeros in place of what is fed back, the data dropout of the paper.
         """
+        return self._read(inputs).written_out()
+
+    def _read(self, inputs: Mapping[str, Tensor]) -> SlidingWindows:
         steps = spanned_steps(self.inputs, inputs)
-        parts = []
+        parts: list[SlidingWindow | Tensor] = []
         for window in self.inputs:
             x = inputs[window.modality]
             if window.discrete:
                 x = self.embeddings[window.modality](x.squeeze(-1))
-            part = unfold(x, window, steps).flatten(2)
+            shown = None
             if self.training and self.history_dropout and window.modality in self.feedback:
-                part = part * (torch.rand_like(part[..., :1]) >= self.history_dropout)
-            parts.append(part)
-        return torch.cat(parts, dim=-1)
+                shown = torch.rand_like(x[:, :1, :1].expand(-1, steps, -1)) >= self.history_dropout
+            whole = unfold(x, window, steps).flatten(2) if window.single else None
+            parts.append(SlidingWindow(x, window.length, shown) if whole is None else whole)
+        return SlidingWindows(parts)
 
     def losses(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The negative log likelihood in bits per frame; of several outputs, that of all together."""
-        conditioning = self.condition({window.modality: batch[f"in_{window.modality}"] for window in self.inputs})
+        read = self._read({window.modality: batch[f"in_{window.modality}"] for window in self.inputs})
         x = torch.cat([batch[f"out_{window.modality}"] for window in self.outputs], dim=-1)
+        # On processors most of the time would go into reading what is written out; elsewhere fused networks need it.
+        conditioning = read if x.device.type == "cpu" else read.written_out()
         if self.training and not self.flow.initialised:
             self.flow.initialise(x, conditioning)
         bits = bits_per_frame(self.flow.log_prob(x, conditioning), x.shape[1])

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from models.flows.elementwise import ElementMap
-from models.flows.transform import Transform
+from models.flows.transform import Conditioning, Transform
 
 NetFactory = Callable[[int, int], nn.Module]
 """Given (dim_in, dim_out): a network that is called with (x, conditioning) and gives (batch, time, dim_out)."""
@@ -20,7 +20,7 @@ MapFactory = Callable[[int], ElementMap]
 class Recurrent(Protocol):
     """A network whose answer depends on earlier calls, by a state that is passed and returned."""
 
-    def step(self, x: Tensor, conditioning: Tensor | None, state: Any) -> tuple[Tensor, Any]:
+    def step(self, x: Tensor, conditioning: Conditioning, state: Any) -> tuple[Tensor, Any]:
         """The answer to (x, conditioning) and the state after it; None is the state at the beginning."""
 
 
@@ -38,31 +38,31 @@ class ChannelCoupling(Transform):
         self.map = element_map(dim - self.kept)
         self.net = net(self.kept, self.map.each * (dim - self.kept))
 
-    def forward(self, x: Tensor, conditioning: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, conditioning: Conditioning = None) -> tuple[Tensor, Tensor]:
         """Map one half, steered by the other."""
         kept, moved = self._split(x)
         moved, log_derivative = self.map(moved, self.net(kept, conditioning).to(x.dtype))
         return self._join(kept, moved), log_derivative.sum(dim=(1, 2))
 
-    def inverse(self, z: Tensor, conditioning: Tensor | None = None) -> Tensor:
+    def inverse(self, z: Tensor, conditioning: Conditioning = None) -> Tensor:
         """The half that stayed gives the same parameters, with which the map is undone."""
         kept, moved = self._split(z)
         return self._join(kept, self.map.inverse(moved, self.net(kept, conditioning).to(z.dtype)))
 
-    def forward_from(self, x: Tensor, conditioning: Tensor | None, state: Any) -> tuple[Tensor, Tensor, Any]:
+    def forward_from(self, x: Tensor, conditioning: Conditioning, state: Any) -> tuple[Tensor, Tensor, Any]:
         """`forward` with the state of a recurrent network."""
         kept, moved = self._split(x)
         parameters, state = self._step(kept, conditioning, state)
         moved, log_derivative = self.map(moved, parameters)
         return self._join(kept, moved), log_derivative.sum(dim=(1, 2)), state
 
-    def inverse_from(self, z: Tensor, conditioning: Tensor | None, state: Any) -> tuple[Tensor, Any]:
+    def inverse_from(self, z: Tensor, conditioning: Conditioning, state: Any) -> tuple[Tensor, Any]:
         """`inverse` with the state of a recurrent network."""
         kept, moved = self._split(z)
         parameters, state = self._step(kept, conditioning, state)
         return self._join(kept, self.map.inverse(moved, parameters)), state
 
-    def _step(self, kept: Tensor, conditioning: Tensor | None, state: Any) -> tuple[Tensor, Any]:
+    def _step(self, kept: Tensor, conditioning: Conditioning, state: Any) -> tuple[Tensor, Any]:
         if isinstance(self.net, Recurrent):
             parameters, state = self.net.step(kept, conditioning, state)
         else:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from models.flows.bases import Base, Generators
-from models.flows.transform import Composition, Transform
+from models.flows.transform import Composition, Conditioning, Transform
 
 
 class Flow(nn.Module):
@@ -18,11 +18,11 @@ class Flow(nn.Module):
         self.transform = Composition(transforms)
         self.base = base
 
-    def forward(self, x: Tensor, conditioning: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, conditioning: Conditioning = None) -> tuple[Tensor, Tensor]:
         """The image z of x (batch, time, dim), and log |det dz/dx| of each window, (batch,)."""
         return self.transform(x, conditioning)
 
-    def log_prob(self, x: Tensor, conditioning: Tensor | None = None) -> Tensor:
+    def log_prob(self, x: Tensor, conditioning: Conditioning = None) -> Tensor:
         """The log density of each window (batch, time, dim) in nats: (batch,)."""
         z, log_det = self.transform(x, conditioning)
         return self.base.log_prob(z) + log_det
@@ -51,7 +51,7 @@ class Flow(nn.Module):
         """`sample` of windows that go on where earlier ones ended, and the state at their end; None begins."""
         return self.transform.inverse_from(self._draw(shape, temperature, generator), conditioning, state)
 
-    def initialise(self, x: Tensor, conditioning: Tensor | None = None) -> None:
+    def initialise(self, x: Tensor, conditioning: Conditioning = None) -> None:
         """Set what depends on data from a first batch; what is already initialised stays as it is."""
         self.transform.initialise(x, conditioning)
 

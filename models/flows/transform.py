@@ -7,22 +7,26 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+Conditioning = Any
+"""What the networks of couplings read beside x; to the transforms, which hand it on, it is nothing but that."""
+
 
 class Transform(nn.Module, ABC):
     """An invertible map of a window (batch, time, dim) to one of the same shape, that may depend on a conditioning.
 
-    The conditioning is (batch, any time, any dim); what it must fit is the business of the network that reads it.
+    The conditioning is most often (batch, any time, any dim); what it must fit is the business of the network that
+    reads it.
     """
 
     @abstractmethod
-    def forward(self, x: Tensor, conditioning: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, conditioning: Conditioning = None) -> tuple[Tensor, Tensor]:
         """The image z of x, and log |det dz/dx| of each window, (batch,), in nats."""
 
     @abstractmethod
-    def inverse(self, z: Tensor, conditioning: Tensor | None = None) -> Tensor:
+    def inverse(self, z: Tensor, conditioning: Conditioning = None) -> Tensor:
         """The x whose image is z. It changes nothing in the transform, in training mode neither."""
 
-    def forward_from(self, x: Tensor, conditioning: Tensor | None, state: Any) -> tuple[Tensor, Tensor, Any]:
+    def forward_from(self, x: Tensor, conditioning: Conditioning, state: Any) -> tuple[Tensor, Tensor, Any]:
         """`forward` of a window that goes on where an earlier one ended: z, log_det and the state at its end.
 
         ``state`` is what the earlier call returned, or None at the beginning. Only transforms with a recurrent network
@@ -30,11 +34,11 @@ class Transform(nn.Module, ABC):
         """
         return *self(x, conditioning), None
 
-    def inverse_from(self, z: Tensor, conditioning: Tensor | None, state: Any) -> tuple[Tensor, Any]:
+    def inverse_from(self, z: Tensor, conditioning: Conditioning, state: Any) -> tuple[Tensor, Any]:
         """`inverse` of a window that goes on where an earlier one ended: x and the state at its end."""
         return self.inverse(z, conditioning), None
 
-    def initialise(self, x: Tensor, conditioning: Tensor | None = None) -> None:
+    def initialise(self, x: Tensor, conditioning: Conditioning = None) -> None:
         """Set what depends on data, such as the scales of norm layers, from a first batch.
 
         What is already initialised, by an earlier call or a checkpoint, stays as it is.
@@ -48,7 +52,7 @@ class Composition(Transform):
         super().__init__()
         self.transforms = nn.ModuleList(transforms)
 
-    def forward(self, x: Tensor, conditioning: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, conditioning: Conditioning = None) -> tuple[Tensor, Tensor]:
         """The image under all transforms and the sum of their log-determinants."""
         log_det = x.new_zeros(len(x))
         for transform in self._all():
@@ -56,13 +60,13 @@ class Composition(Transform):
             log_det = log_det + each
         return x, log_det
 
-    def inverse(self, z: Tensor, conditioning: Tensor | None = None) -> Tensor:
+    def inverse(self, z: Tensor, conditioning: Conditioning = None) -> Tensor:
         """Undo the transforms, the last one first."""
         for transform in reversed(self._all()):
             z = transform.inverse(z, conditioning)
         return z
 
-    def forward_from(self, x: Tensor, conditioning: Tensor | None, state: Any) -> tuple[Tensor, Tensor, Any]:
+    def forward_from(self, x: Tensor, conditioning: Conditioning, state: Any) -> tuple[Tensor, Tensor, Any]:
         """`forward` from a state, one entry per transform."""
         states = list(state or [None] * len(self.transforms))
         log_det = x.new_zeros(len(x))
@@ -71,7 +75,7 @@ class Composition(Transform):
             log_det = log_det + each
         return x, log_det, states
 
-    def inverse_from(self, z: Tensor, conditioning: Tensor | None, state: Any) -> tuple[Tensor, Any]:
+    def inverse_from(self, z: Tensor, conditioning: Conditioning, state: Any) -> tuple[Tensor, Any]:
         """`inverse` from a state, one entry per transform."""
         states = list(state or [None] * len(self.transforms))
         for index, transform in reversed(list(enumerate(self._all()))):
@@ -79,7 +83,7 @@ class Composition(Transform):
         return z, states
 
     @torch.no_grad()
-    def initialise(self, x: Tensor, conditioning: Tensor | None = None) -> None:
+    def initialise(self, x: Tensor, conditioning: Conditioning = None) -> None:
         """Initialise each transform on what the ones before it make of x."""
         for transform in self._all():
             transform.initialise(x, conditioning)

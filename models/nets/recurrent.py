@@ -4,10 +4,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from models.nets.lstm import lstm
+from models.nets.sliding import SlidingWindows
 from models.nets.transformer import EncoderLayer
 
 State = tuple[Tensor, ...] | None
 """What a recurrent network keeps of the past; None at the beginning."""
+
+Conditioning = Tensor | SlidingWindows | None
+"""What a network reads beside x at each step."""
 
 
 class RecurrentNet(nn.Module):
@@ -34,17 +39,38 @@ class RecurrentNet(nn.Module):
         self.layers = layer(dim_in + conditioning_dim, dim, num_layers=layers, dropout=between, batch_first=True)
         self.leave = _quiet(nn.Linear(dim, dim_out))
 
-    def forward(self, x: Tensor, conditioning: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, conditioning: Conditioning = None) -> Tensor:
         """The outputs from the beginning."""
         return self.step(x, conditioning, None)[0]
 
-    def step(self, x: Tensor, conditioning: Tensor | None, state: State) -> tuple[Tensor, State]:
+    def step(self, x: Tensor, conditioning: Conditioning, state: State) -> tuple[Tensor, State]:
         """The outputs at the frames that follow on the state, and the state after them."""
         if isinstance(self.layers, nn.LSTM):
+            if isinstance(conditioning, SlidingWindows):
+                return self._slid(x, conditioning, state)
             hidden, after = self.layers(_joined(x, conditioning), state)
             return self.leave(hidden), after
         hidden, last = self.layers(_joined(x, conditioning), None if state is None else state[0])
         return self.leave(hidden), (last,)
+
+    def _slid(self, x: Tensor, conditioning: SlidingWindows, state: State) -> tuple[Tensor, State]:
+        """`step` of an LSTM whose conditioning is not written out."""
+        layers = self.layers
+        begin = x.new_zeros(2, layers.num_layers, len(x), layers.hidden_size) if state is None else state
+        weights = zip(*[iter(self.layers.parameters())] * 4, strict=True)
+        hidden, last = x, []
+        for index, (from_input, from_hidden, bias, other_bias) in enumerate(weights):
+            dim = hidden.shape[-1]
+            gates = F.linear(hidden, from_input[:, :dim], bias + other_bias)
+            if not index:
+                gates = gates + conditioning.project(from_input[:, dim:])
+            states, *ends = lstm(gates.transpose(0, 1), from_hidden, begin[0][index], begin[1][index])
+            hidden = states.transpose(0, 1)
+            last.append(ends)
+            if index + 1 < layers.num_layers:
+                hidden = F.dropout(hidden, layers.dropout, self.training)
+        hiddens, cells = zip(*last, strict=True)
+        return self.leave(hidden), (torch.stack(hiddens), torch.stack(cells))
 
 
 class FeedForwardNet(nn.Module):
@@ -56,9 +82,9 @@ class FeedForwardNet(nn.Module):
         self.middle = nn.Linear(dim, dim)
         self.leave = _quiet(nn.Linear(dim, dim_out))
 
-    def forward(self, x: Tensor, conditioning: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, conditioning: Conditioning = None) -> Tensor:
         """(batch, time, dim_in), (batch, time, conditioning_dim) -> (batch, time, dim_out)."""
-        return self.leave(F.relu(self.middle(F.relu(self.enter(_joined(x, conditioning))))))
+        return self.leave(F.relu(self.middle(F.relu(_enter(self.enter, x, conditioning)))))
 
 
 class CausalTransformerNet(nn.Module):
@@ -86,14 +112,14 @@ class CausalTransformerNet(nn.Module):
         self.distances = nn.Parameter(torch.zeros(context))
         self.leave = _quiet(nn.Linear(dim, dim_out))
 
-    def forward(self, x: Tensor, conditioning: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, conditioning: Conditioning = None) -> Tensor:
         """The outputs from the beginning."""
         return self.step(x, conditioning, None)[0]
 
-    def step(self, x: Tensor, conditioning: Tensor | None, state: State) -> tuple[Tensor, State]:
+    def step(self, x: Tensor, conditioning: Conditioning, state: State) -> tuple[Tensor, State]:
         """The outputs at the frames that follow on the state, and the state after them."""
         # The newest frame comes first, since a layer answers for the first of the positions that it attends to.
-        x = self.enter(_joined(x, conditioning)).flip(1)
+        x = _enter(self.enter, x, conditioning).flip(1)
         fresh = x.shape[1]
         after = []
         for index, layer in enumerate(self.layers):
@@ -110,8 +136,18 @@ class CausalTransformerNet(nn.Module):
         return self.distances[distance.clamp(0, len(self.distances) - 1)].masked_fill(beyond, -torch.inf)
 
 
-def _joined(x: Tensor, conditioning: Tensor | None) -> Tensor:
+def _joined(x: Tensor, conditioning: Conditioning) -> Tensor:
+    if isinstance(conditioning, SlidingWindows):
+        conditioning = conditioning.written_out()
     return x if conditioning is None else torch.cat([x, conditioning], dim=-1)
+
+
+def _enter(layer: nn.Linear, x: Tensor, conditioning: Conditioning) -> Tensor:
+    """A linear layer over x and the conditioning."""
+    if isinstance(conditioning, SlidingWindows):
+        dim = x.shape[-1]
+        return F.linear(x, layer.weight[:, :dim], layer.bias) + conditioning.project(layer.weight[:, dim:])
+    return layer(_joined(x, conditioning))
 
 
 def _quiet(layer: nn.Linear) -> nn.Linear:
