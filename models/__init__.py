@@ -74,14 +74,15 @@ def load_model(checkpoint: str | Path, device: str = "cpu") -> LoadedModel:
     if not path.is_file():
         raise FileNotFoundError(f"there is no checkpoint {path}; name a .ckpt file, or train first")
     try:
-        content = torch.load(path, map_location=device, weights_only=True)
-        payload = content["terpsichore"]
+        # Memory-mapped, what the optimiser has stored is not read.
+        content = torch.load(path, map_location="cpu", mmap=True, weights_only=True)
+        payload, state = content["terpsichore"], content["state_dict"]
+        opt = argparse.Namespace(**payload["opt"])
+        inputs, outputs = (tuple(Window(**each) for each in payload[side]) for side in ("inputs", "outputs"))
+        features, seeds = payload["features"], payload["seeds"]
     except Exception as error:  # torch does not say what it raises for foreign, damaged and malicious files
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise ValueError(f"{path} is damaged or no checkpoint of this project: {reason}") from error
-    opt = argparse.Namespace(**payload["opt"])
-    inputs = tuple(Window(**each) for each in payload["inputs"])
-    outputs = tuple(Window(**each) for each in payload["outputs"])
-    weights = {key.removeprefix("model."): value for key, value in content["state_dict"].items()}
+    weights = {key.removeprefix("model."): value for key, value in state.items()}
     model = build_model(opt, inputs, outputs, weights, str(path))
-    return LoadedModel(model.to(device).eval(), opt, inputs, outputs, payload["features"], payload["seeds"])
+    return LoadedModel(model.to(device).eval(), opt, inputs, outputs, features, seeds)

@@ -45,9 +45,10 @@ def test_a_checkpoint_cut_short_is_refused(tmp_path: Path) -> None:
     refusal(checkpoint)
 
 
-def test_a_checkpoint_of_another_project_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("payload", [{}, {"terpsichore": {"opt": {}}}, {"terpsichore": "of Music"}])
+def test_a_checkpoint_of_another_project_is_refused(tmp_path: Path, payload: dict[str, object]) -> None:
     checkpoint = tmp_path / "foreign.ckpt"
-    torch.save({"state_dict": {}}, checkpoint)
+    torch.save({"state_dict": {}} | payload, checkpoint)
     refusal(checkpoint)
 
 
