@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-import torch
 from pytorch_lightning import Callback
 from pytorch_lightning.callbacks import LearningRateMonitor
 from pytorch_lightning.loggers import TensorBoardLogger
@@ -17,8 +16,7 @@ from pytorch_lightning.loggers import TensorBoardLogger
 import registry
 from feature_extraction import store
 from feature_extraction.feature import Feature
-from models import create_model, load_model
-from models.base_model import BaseModel
+from models import create_model
 from training.beginning import StartingPoint
 from training.callbacks.averaging import WeightAverage
 from training.callbacks.checkpoints import AtomicCheckpointIO, Checkpoints
@@ -35,6 +33,8 @@ from training.options import save_hparams, trainer_arguments
 from training.parts import begin_with_parts
 from training.payload import load_features, make_payload
 from training.run import Run, is_first_process
+from training.summary import means_line, size_line
+from training.weights import begin_with_weights
 from training.word_vectors import begin_with_vectors
 
 log = logging.getLogger(__name__)
@@ -66,15 +66,17 @@ def fit(run: Run, opt: argparse.Namespace, start: StartingPoint) -> None:
     if not start.resume:
         begin_with_parts(model, opt)
     if start.weights:
-        model.load_state_dict(load_model(start.weights).model.state_dict())
+        begin_with_weights(model, start.weights, _names(opt.only_load_in_state_dict), _names(opt.ignore_in_state_dict))
     features = load_features(Path(opt.data_dir), (window.modality for window in (*train.inputs, *train.outputs)))
     if is_first_process():
         _describe(run, opt, features)
-        log.info("%s", _summary(opt, model, train, val))
+        log.info("%s", size_line(opt, model, train, val))
     module = TrainingModule(model, opt, make_payload(opt, model, train, features))
     callbacks = [*_averaging(opt), Likelihood(features)]
     callbacks += _sampling(opt, val or train, features)
     trainer = make_trainer(run, opt, val is not None, callbacks)
+    if trainer.is_global_zero:
+        log.info("%s", means_line(opt, trainer))
     try:
         with _without_advice():
             trainer.fit(module, datamodule=Windows(opt, train, val), ckpt_path=start.resume, weights_only=True)
@@ -148,10 +150,5 @@ def _held_out(dataset_class: type[BaseDataset], opt: argparse.Namespace, split: 
     return dataset_class(opt, split)
 
 
-def _summary(opt: argparse.Namespace, model: BaseModel, train: BaseDataset, val: BaseDataset | None) -> str:
-    parameters = sum(parameter.numel() for parameter in model.parameters())
-    held_out = f"{len(val):,} of {len(val.sequence_ids)} held out" if val is not None else "none held out"
-    return (
-        f"{opt.model}: {parameters:,} parameters; {len(train):,} windows of {len(train.sequence_ids)} sequences, "
-        f"{held_out}; {torch.get_num_threads()} threads"
-    )
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]

@@ -51,6 +51,11 @@ def make_optimiser(
     raise ValueError(f"there is no --optimizer {name} here; there are: {', '.join(OPTIMISERS)}")
 
 
+def is_fused(name: str, precision: object) -> bool:
+    """Whether training uses one kernel for the optimiser: where there is one, but not where gradients are scaled."""
+    return name in FUSED and precision != "16-mixed"
+
+
 def learning_rate_factor(
     policy: str,
     *,

@@ -1,6 +1,7 @@
 """One run: a folder with options, checkpoints, features and curves, and what state it is in."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 from feature_extraction import store
 
 LAST = "last.ckpt"
+RECORD = "run.json"
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Run:
 
     def record(self) -> dict[str, Any]:
         """What the run wrote about itself after its last epoch: ``epochs``, ``best_loss``, ``finished``, ..."""
-        path = self.folder / "run.json"
+        path = self.folder / RECORD
         return store.load_json(path) if path.is_file() else {}
 
     @property
@@ -63,7 +65,14 @@ class Run:
 
     def write_record(self, **entries: Any) -> None:
         """Add to the record, in one step."""
-        store.save_json(self.folder / "run.json", self.record() | entries)
+        store.save_json(self.folder / RECORD, self.record() | entries)
+
+    def clear(self) -> None:
+        """Delete what training has written here; other files in the folder stay."""
+        for path in (self.checkpoints, self.features):
+            shutil.rmtree(path, ignore_errors=True)
+        for path in (self.hparams, self.folder / RECORD, *self.folder.glob("events.out.tfevents.*")):
+            path.unlink(missing_ok=True)
 
     @property
     def state(self) -> str:

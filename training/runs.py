@@ -1,12 +1,15 @@
-"""The command that lists the runs: their state, how far they are, and their best loss."""
+"""The command that lists the runs: their state, where they stand, and their best loss."""
 
 import argparse
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 import command
 from training.options.paths import home, readable
 from training.run import Run, list_runs
+
+HEAD = ("run", "state", "epochs", "step", "best loss", "train loss", "saved", "best checkpoint")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -18,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not runs:
         print(f"there are no runs in {readable(experiments_dir)}")
         return 0
-    rows = [("run", "state", "epochs", "best loss", "best checkpoint"), *(_row(run) for run in runs)]
+    rows = [HEAD, *(_row(run) for run in runs)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
@@ -27,11 +30,22 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _row(run: Run) -> tuple[str, ...]:
     record = run.record()
-    loss = record.get("best_loss")
-    most = record.get("max_epochs") or 0
-    epochs = f"{record.get('epochs', 0)}" + (f" of {most}" if most > 0 else "")
-    best = readable(run.best_checkpoint) if run.best_checkpoint else "-"
-    return run.name, run.state, epochs, "-" if loss is None else f"{loss:.4f}", best
+    epochs = f"{record.get('epochs', 0)} of {record.get('max_epochs') or '?'}"
+    saved = run.last_checkpoint
+    return (
+        run.name,
+        run.state,
+        epochs,
+        str(record.get("steps", 0)),
+        _loss(record.get("best_loss")),
+        _loss(record.get("losses", {}).get("train_loss")),
+        f"{datetime.fromtimestamp(saved.stat().st_mtime):%Y-%m-%d %H:%M}" if saved else "-",
+        str(run.best_checkpoint or "-"),
+    )
+
+
+def _loss(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
 
 
 if __name__ == "__main__":

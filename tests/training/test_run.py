@@ -48,14 +48,14 @@ def test_the_best_checkpoint_falls_back_to_the_last(run: Run) -> None:
 
 
 def test_the_list_shows_each_run_once(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run.write_record(epochs=3, max_epochs=10, best_loss=0.25)
+    run.write_record(epochs=3, max_epochs=10, steps=77, best_loss=0.25, losses={"train_loss": 0.5})
     (run.checkpoints / "last.ckpt").touch()
     (tmp_path / "no_run").mkdir()
     assert list_runs(tmp_path) == [run]
     assert main(["--experiments_dir", str(tmp_path)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2
-    assert lines[1].split()[:6] == ["waltz", "stopped", "3", "of", "10", "0.2500"]
+    assert lines[1].split()[:8] == ["waltz", "stopped", "3", "of", "10", "77", "0.2500", "0.5000"]
 
 
 def test_a_folder_without_runs_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

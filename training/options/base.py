@@ -23,6 +23,7 @@ POLICIES = (
 ONE_CALL = (
     "hparams_file",
     "continue_train",
+    "do_tuning",
     "load_weights_only",
     "load_hparams",
     "overwrite",
@@ -101,8 +102,17 @@ def _add_occasions(group: OptionGroup) -> None:
     flag("--continue_train", False, "go on with a run where it stopped, with its options")
     flag("--load_weights_only", False, "start from the weights of a run, with a fresh optimiser")
     flag("--compile", False, "compile the model's loss with torch.compile, which takes minutes at first")
+    flag("--preload", False, "copy the whole corpus into the device's memory, and cut the windows out there")
+    flag("--do_tuning", False, "find a batch size and a learning rate first, and train with them")
     flag("--overwrite", False, "begin a run anew, and delete what it has left")
     flag("--load_hparams", True, "let a run that is continued keep its own options")
+    group.add_argument(
+        "--weights_from", type=Folder, default="", help="checkpoint, or folder of a run, whose weights to begin with"
+    )
+    group.add_argument(
+        "--only_load_in_state_dict", default="", help="parts of names: of other weights, only those are taken"
+    )
+    group.add_argument("--ignore_in_state_dict", default="", help="parts of names: of other weights, not those")
     group.add_argument(
         "--skip_bad_batches", type=natural, default=0, help="batches that may be left out since they are not finite"
     )

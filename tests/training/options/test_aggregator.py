@@ -195,8 +195,10 @@ def test_resolved_options_are_saved_and_loaded(run, tmp_path: Path) -> None:
     assert vars(opt).keys() - loaded.keys() == {
         "hparams_file",
         "continue_train",
+        "do_tuning",
         "load_weights_only",
         "load_hparams",
+        "overwrite",
         "skip_training",
     }
     assert [path.name for path in tmp_path.glob("*.yaml")] == ["hparams.yaml"]
