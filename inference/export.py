@@ -8,19 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.signal import savgol_filter
 
 import registry
 from analysis.render.base_renderer import BaseRenderer
 from feature_extraction import store
 from feature_extraction.feature import Feature, find_extractor
-from feature_extraction.motion.resample import resample
 from feature_extraction.motion.skeleton import Motion
+from inference.postprocessing import Finish
 
 log = logging.getLogger(__name__)
 
 ARRAYS = "predicted_mods"
-SMOOTHING_WINDOW, SMOOTHING_ORDER = 9, 3
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,8 @@ def export(
     renderers: Sequence[str],
     *,
     title: str = "",
-    fps: float = 0.0,
+    finish: Finish | None = None,
+    size: tuple[int, int] | None = None,
     progress: Callable[[str, int, int], object] | None = None,
 ) -> list[Path]:
     """Write the arrays and what the renderers make of them; the paths of the files.
@@ -55,13 +54,15 @@ def export(
         folder: files go to `predicted_mods`, and each renderer's to its own folder, below it.
         renderers: short names, as the registry knows them.
         title: what a picture says about itself.
-        fps: frame rate of the motions; 0 for that of the values.
+        finish: what is done to the motions first.
+        size: width and height of pictures in pixels; each renderer's own if None.
         progress: called with a file's name and how many of its frames are finished, of how many.
 
     Raises:
         ValueError: if values are not finite.
         LookupError: if there is no such renderer.
     """
+    finish = finish or Finish()
     makers: list[BaseRenderer] = [registry.find("renderer", name)() for name in renderers]
     names = _names(result.sequence_id, len(result.samples))
     written = []
@@ -71,29 +72,17 @@ def export(
     moving = [modality for modality in result.samples[0] if _is_motion(features.get(modality))]
     for modality in moving:
         feature, own = features[modality], result.decodings.get(modality)
-        motions = [_decoded(feature, sample[modality], own, fps) for sample in result.samples]
-        truth = [_decoded(feature, result.truth[modality], own, fps)] if modality in result.truth else []
+        motions = [finish.generated(feature.decode(sample[modality], own)) for sample in result.samples]
+        truth = [finish.recorded(feature.decode(result.truth[modality], own))] if modality in result.truth else []
         ending = f".{modality}" if len(moving) > 1 else ""
         for maker in makers:
             for stem, shown, captions in _files(maker, result.sequence_id, names, motions, truth):
                 file = f"{stem}{ending}{maker.suffix}"
                 done = partial(progress, file) if progress else None
                 path = folder / maker.folder / file
-                written.append(
-                    maker.render(path, shown, names=captions, title=title, audio=result.audio, progress=done)
-                )
+                texts: dict[str, Any] = {"names": captions, "title": title}
+                written.append(maker.render(path, shown, audio=result.audio, size=size, progress=done, **texts))
     return written
-
-
-def smoothed(values: np.ndarray) -> np.ndarray:
-    """Savitzky-Golay smoothing of (frames, dim) values over time, window 9 and order 3.
-
-    The window shrinks for shorter sequences; up to 4 frames stay as they are, being cubics already.
-    """
-    window = min(SMOOTHING_WINDOW, len(values) - (len(values) + 1) % 2)
-    if window <= SMOOTHING_ORDER:
-        return values
-    return savgol_filter(values, window, SMOOTHING_ORDER, axis=0).astype(values.dtype)
 
 
 def _names(sequence_id: str, samples: int) -> list[str]:
@@ -117,11 +106,6 @@ def _write_arrays(folder: Path, name: str, modality: str, values: np.ndarray, fe
         paths.append(store.feature_path(folder, name, array_name))
         store.save_array(paths[-1], array)
     return paths
-
-
-def _decoded(feature: Feature, values: np.ndarray, own: list[dict[str, Any]] | None, fps: float) -> Motion:
-    motion = feature.decode(values, own)
-    return resample(motion, fps) if fps else motion
 
 
 def _is_motion(feature: Feature | None) -> bool:

@@ -21,6 +21,7 @@ from training.options.paths import home
 if TYPE_CHECKING:
     from inference.material import Material
     from inference.performer import Performer, Sample
+    from inference.postprocessing import Finish
 
 log = logging.getLogger(__name__)
 
@@ -81,10 +82,13 @@ def generate_each(checkpoint: str | Path, sequence: str, settings: Settings) -> 
     """Generate for each sequence that a name stands for, see `generate`; one that fails does not stop the others."""
     # Torch takes seconds to import, and --help does not wait for it.
     from inference.performer import Performer
+    from inference.postprocessing import Finish, Rig
     from inference.pretrained import load_trained
 
     for name in settings.render:
         registry.find("renderer", name)  # a mistake shows before the work, not after it
+    rig = Rig.read(settings.target_skeleton, settings.joint_map) if settings.target_skeleton else None
+    finish = Finish(settings.fps, rig, settings.foot_lock, settings.align_ground)
     performer = Performer(load_trained(checkpoint, _device(settings.device)), settings)
     recordings = iter(performer.recordings(sequence or _random_sequence(performer.corpus, settings.seed)))
     folder = _results_folder(performer, checkpoint)
@@ -98,14 +102,17 @@ def generate_each(checkpoint: str | Path, sequence: str, settings: Settings) -> 
                 yield Outcome(recording.sequence_id, mistake=mistake)
         for material, samples in performer.perform(materials):
             try:
-                yield _written(performer, material, samples, folder)
+                yield _written(performer, material, samples, folder, finish)
             except command.USER_MISTAKES as mistake:
                 yield Outcome(material.recording.sequence_id, mistake=mistake)
 
 
-def _written(performer: "Performer", material: "Material", samples: Sequence["Sample"], folder: Path) -> Outcome:
+def _written(
+    performer: "Performer", material: "Material", samples: Sequence["Sample"], folder: Path, finish: "Finish"
+) -> Outcome:
     """Write what was generated for one sequence."""
-    from inference.export import Result, export, smoothed
+    from inference.export import Result, export
+    from inference.postprocessing import smoothed
     from inference.reading import decoding
 
     settings, recording = performer.settings, material.recording
@@ -121,7 +128,14 @@ def _written(performer: "Performer", material: "Material", samples: Sequence["Sa
     title = f"{folder.name}   {recording.sequence_id}"
     with _Bars() as bars:
         files = export(
-            result, performer.features, folder, settings.render, title=title, fps=settings.fps, progress=bars.show
+            result,
+            performer.features,
+            folder,
+            settings.render,
+            title=title,
+            finish=finish,
+            size=settings.picture_size,
+            progress=bars.show,
         )
     return Outcome(recording.sequence_id, tuple(files))
 

@@ -6,7 +6,8 @@ import pytest
 from feature_extraction.feature import Feature
 from feature_extraction.motion.bvh import read_bvh
 from feature_extraction.motion.skeleton import joint_positions
-from inference.export import Result, export, smoothed
+from inference.export import Result, export
+from inference.postprocessing import smoothed
 from tests.inference.conftest import MOTION
 
 
