@@ -7,15 +7,13 @@ import numpy as np
 
 from analysis.metrics.base_metric import SAME, UP
 from analysis.metrics.clip import Clip, positions_at
+from analysis.metrics.facing import facing
 from analysis.metrics.frechet import FrechetMetric
 from analysis.metrics.pose_autoencoder import STEPS, STRIDE, PoseEncoder, train_encoder
-from analysis.metrics.roles import find_roles
-from feature_extraction.motion import rotation
 
 FPS = 30.0
 LENGTHS = {"": 30, "n60": 60, "n90": 90}
 """Frames of a window."""
-UP_AXIS = 1
 
 
 class FgdMetric(FrechetMetric):
@@ -74,12 +72,4 @@ class FgdMetric(FrechetMetric):
             )
         starts = np.arange(0, len(positions) - length + 1, STRIDE)
         windows = positions[starts[:, None] + np.arange(length)]
-        origin = windows[:, :1, :1].copy()
-        origin[..., UP_AXIS] = 0.0
-        windows = windows - origin
-        hips = find_roles(clip.joints, ("lhip", "rhip"))
-        if len(hips) == 2:
-            across = windows[:, 0, hips["lhip"]] - windows[:, 0, hips["rhip"]]
-            ahead = rotation.yaw(np.arctan2(across[:, 2], across[:, 0]))
-            windows = rotation.mul_vec(ahead[:, None, None], windows)
-        return windows.reshape(len(windows), -1)
+        return facing(windows, clip.joints, frame=0).reshape(len(windows), -1)

@@ -16,8 +16,8 @@ from analysis.metrics.roles import ROLES, find_roles
 FPS = 60.0
 """The rate of AIST++, at which its features are computed."""
 TINY = 1e-10
-PIECE_S = 5.0
-"""The length of the pieces that clips are cut into, unless they are taken whole."""
+PIECE_S = 2.0
+"""The length of the pieces that clips are cut into, unless they are taken whole: short, so that there are many."""
 
 
 def kinetic(clip: Clip, published: bool = False) -> np.ndarray:

@@ -1,0 +1,265 @@
+"""The evaluation command: every metric for trained models, beside real motion and what is known to be worse."""
+
+import argparse
+import logging
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import command
+import registry
+from feature_extraction import store
+from inference.options import find_checkpoint, find_run
+from training.options.grammar import spelt
+from training.options.paths import home
+from training.options.values import natural, positive
+
+if TYPE_CHECKING:
+    from analysis.evaluation.results import Results
+    from analysis.evaluation.scoring import System
+    from analysis.evaluation.stage import Stage
+    from analysis.evaluation.trained import Trained
+    from analysis.metrics.clip import Clip
+
+log = logging.getLogger(__name__)
+
+FGD_ENCODER = "fgd_encoder.npz"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Evaluate what the arguments say, print the table and the paths of the files written."""
+    arguments = sys.argv[1:] if argv is None else argv
+    opt = _parser().parse_args([spelt(argument).replace("--no_", "--no-", 1) for argument in arguments])
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    for folder in filter(None, opt.plugin_dir.split(",")):
+        registry.add_plugin_dir(folder)
+    results, files = evaluate(**{name: value for name, value in vars(opt).items() if name != "plugin_dir"})
+    print(results.table())
+    for path in files:
+        print(path)
+    return 0
+
+
+def evaluate(
+    experiments: Sequence[str],
+    *,
+    data_dir: str | Path = "",
+    split: str = "test",
+    num_samples: int = 5,
+    metrics: str = "all",
+    output_folder: str | Path = "",
+    experiments_dir: str | Path = "",
+    seed: int = 0,
+    temperature: float = 1.0,
+    frames_per_step: int | None = None,
+    max_sequences: int = 0,
+    skip_s: float | None = None,
+    piece_s: float | None = None,
+    few_samples: bool = False,
+    unit_in_metres: float | None = None,
+    resamplings: int = 200,
+    device: str = "auto",
+    report: bool = True,
+) -> tuple["Results", list[Path]]:
+    """Evaluate trained models on the sequences of a split; the results, and the paths of the files written.
+
+    Args:
+        experiments: names or folders of runs, checkpoint files, or folders of shared models.
+        data_dir: the corpus; by default the one that the first model was trained on.
+        split: whose sequences are danced to. Distances are taken from the recorded motion of the other splits.
+        num_samples: how many motions of each model for each sequence.
+        metrics: "all", or a comma-separated list; `fpd:uncentred` names a variant.
+        output_folder: for results, report and generated motion; by default one of the experiments' names.
+        experiments_dir: where runs are looked for.
+        seed: of generation and of resampling.
+        temperature: scale of the models' randomness.
+        frames_per_step: how many predicted frames the models use at a time.
+        max_sequences: only so many sequences, 0 for all.
+        skip_s: the beginning that is not looked at; by default the longest context of the models.
+        piece_s: length of the pieces that FID and diversity are about.
+        few_samples: allow Frechet distances of fewer samples than dimensions.
+        unit_in_metres: of the skeleton's lengths; by default guessed from its height.
+        resamplings: for the confidence intervals, 0 for none.
+        device: "cpu", "cuda", ... or "auto".
+        report: write report.html, too.
+
+    Raises:
+        LookupError: for an unknown experiment or metric.
+        ValueError: for an empty split, or a model that gives no motion.
+        FileNotFoundError: for a missing corpus or list.
+    """
+    from analysis.evaluation.results import Results, Row, find_metrics
+    from analysis.evaluation.scoring import floor, score, unfit
+
+    began = time.perf_counter()
+    pieces = {} if piece_s is None else {"piece_s": piece_s}
+    options: dict[str, dict[str, Any]] = {
+        **{name: {"few_samples": few_samples} for name in ("fpd", "fmd", "fgd")},
+        **{name: {"few_samples": few_samples, **pieces} for name in ("fid_k", "fid_g", "diversity_k", "diversity_g")},
+    }
+    wanted = find_metrics(metrics, options)  # a mistake shows before the work, not after it
+    folder_of_runs = Path(experiments_dir or home() / "training" / "experiments")
+    settings = {"seed": seed, "temperature": temperature, "num_samples": num_samples, "device": device}
+    settings |= {"data_dir": str(data_dir), "frames_per_step": frames_per_step}
+    models = [_load(name, folder_of_runs, settings) for name in experiments]
+    stage = _stage(models, Path(data_dir) if data_dir else models[0].performer.corpus, skip_s, unit_in_metres)
+    sequence_ids = store.read_split(stage.data_dir, split)[: max_sequences or None]
+    if not sequence_ids:
+        raise ValueError(f"the {split} split of {stage.data_dir} is empty; name another with --split")
+    title = "_".join(["evaluation", *(model.name for model in models)])
+    folder = Path(output_folder or home() / "inference" / "generated" / title)
+    systems = _systems(models, stage, sequence_ids, num_samples, folder)
+    reference, paired = _real(stage, split, sequence_ids)
+    rows = []
+    for label, metric in wanted.items():
+        log.info("computing %s", label)
+        fitted = _fitted(metric, reference, folder)
+        scores = score(fitted, systems, reference, paired, resamplings=resamplings, seed=seed)
+        base = floor(fitted, [*paired, *reference], len(sequence_ids), seed=seed)
+        rows.append(Row(label, fitted, scores, base, unfit(fitted, scores, systems)))
+    said = _settings(models, stage, split, reference, settings, resamplings) | {"options": options}
+    results = Results(systems, rows, said | {"seconds": round(time.perf_counter() - began, 1)})
+    files = results.save(folder)
+    if report:
+        from analysis.report.page import write_report
+
+        files.append(write_report(folder / "report.html", results, reference, paired, stage.parents))
+    return results, files
+
+
+def _load(name: str, experiments_dir: Path, settings: dict[str, Any]) -> "Trained":
+    """The model of a run, a checkpoint file or a shared folder."""
+    from analysis.evaluation.trained import Trained
+    from inference.performer import Performer
+    from inference.pretrained import load_trained
+    from inference.settings import Settings
+
+    path = Path(name)
+    if path.suffix == ".ckpt" or (path / "config.json").is_file():
+        checkpoint, title = path, path.stem if path.suffix == ".ckpt" else path.name
+    else:
+        run = find_run(name, experiments_dir)
+        checkpoint, title = find_checkpoint(run), run.name
+    given = Settings(**{**settings, "device": _device(settings["device"])})
+    return Trained(title, checkpoint, Performer(load_trained(checkpoint, given.device), given))
+
+
+def _device(name: str) -> str:
+    import torch
+
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return name
+
+
+def _stage(models: "Sequence[Trained]", data_dir: Path, skip_s: float | None, metres: float | None) -> "Stage":
+    """Where all are compared: the first model's representation, after the longest context of any."""
+    from analysis.evaluation.stage import Stage
+
+    if not data_dir.is_dir():
+        raise FileNotFoundError(f"there is no data folder {data_dir}; name the corpus with --data_dir")
+    window, feature = models[0].motion
+    skip = max(model.context_s for model in models) if skip_s is None else skip_s
+    return Stage(data_dir, feature, window, skip, metres)
+
+
+def _systems(
+    models: "Sequence[Trained]", stage: "Stage", sequence_ids: Sequence[str], num_samples: int, folder: Path
+) -> "list[System]":
+    from analysis.evaluation.references import references
+    from analysis.evaluation.trained import system
+
+    found = [system(model, stage, sequence_ids, folder / "generated" / model.name) for model in models]
+    return [*found, *references(stage, sequence_ids, num_samples)]
+
+
+def _real(stage: "Stage", split: str, sequence_ids: Sequence[str]) -> "tuple[list[Clip], list[Clip]]":
+    """Recorded clips of the other splits, and of these sequences."""
+    from analysis.evaluation.references import real_clips
+
+    others: list[str] = []
+    for name in store.SPLITS:
+        if name != split and store.split_path(stage.data_dir, name).is_file():
+            others += store.read_split(stage.data_dir, name)
+    reference = real_clips(stage, [name for name in others if name not in sequence_ids])
+    if not reference:
+        raise ValueError(
+            f"{stage.data_dir} has no recorded motion beside the {split} split; distances need some to be taken from"
+        )
+    return reference, real_clips(stage, sequence_ids)
+
+
+def _fitted(metric: Any, reference: "Sequence[Clip]", folder: Path) -> Any:
+    """The metric, trained where it has to be; the encoder of FGD is stored with the results."""
+    try:
+        fitted = metric.fit(reference)
+    except ValueError:
+        return metric  # it says itself why it cannot be computed
+    if getattr(fitted, "encoder", None) is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        fitted.encoder.save(folder / FGD_ENCODER)
+    return fitted
+
+
+def _settings(
+    models: "Sequence[Trained]",
+    stage: "Stage",
+    split: str,
+    reference: "Sequence[Clip]",
+    given: dict[str, Any],
+    resamplings: int,
+) -> dict[str, Any]:
+    """Everything that repeats an evaluation."""
+    clip = reference[0]
+    return {
+        "models": {
+            model.name: {"checkpoint": str(model.checkpoint), "parameters": model.parameters} for model in models
+        },
+        "corpus": str(stage.data_dir),
+        "split": split,
+        "feature": stage.feature.name,
+        "fps": stage.feature.fps,
+        "joints": len(clip.joints),
+        "skipped_s": stage.skip_s,
+        "beats": "the corpus's truth" if stage.truth else "tracked in the sound",
+        "reference_clips": len(reference),
+        "reference_frames": sum(each.frames for each in reference),
+        "resamplings": resamplings,
+        **{name: value for name, value in given.items() if name != "data_dir"},
+    }
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m analysis.evaluate",
+        description="Evaluate trained models by metrics, beside real motion and what is known to be worse.",
+        allow_abbrev=False,
+    )
+    add, yes_no = parser.add_argument, argparse.BooleanOptionalAction
+    add("experiments", nargs="+", help="runs, checkpoint files, or folders of shared models")
+    add("--data_dir", default="", help="folder of the corpus; by default the one that the first model was trained on")
+    add("--split", default="test", help="whose sequences are danced to")
+    add("--num_samples", type=positive, default=5, help="motions of each model for each sequence")
+    names = ", ".join(registry.names("metric"))
+    add("--metrics", default="all", help=f"all, or a comma-separated list of {names}; fpd:uncentred names a variant")
+    add("--output_folder", default="", help="for table, report and generated motion")
+    add("--experiments_dir", default="", help="folder of the runs")
+    add("--seed", type=natural, default=0, help="of generation and of resampling")
+    add("--temperature", type=float, default=1.0, help="scale of the models' randomness")
+    add("--frames_per_step", type=positive, help="how many predicted frames the models use at a time")
+    add("--max_sequences", type=natural, default=0, help="only so many sequences, 0 for all")
+    add("--skip_s", type=float, help="beginning that is not looked at; by default the longest context of the models")
+    add("--piece_s", type=float, help="length of the pieces that FID and diversity are about")
+    add("--few_samples", action=yes_no, default=False, help="allow Frechet distances of fewer samples than dimensions")
+    add("--unit_in_metres", type=float, help="of the skeleton's lengths; by default guessed from its height")
+    add("--resamplings", type=natural, default=200, help="for the confidence intervals, 0 for none")
+    add("--device", default="auto", help="cpu, cuda, ...; auto takes the GPU where there is one")
+    add("--report", action=yes_no, default=True, help="write report.html")
+    add("--plugin_dir", default="", help="comma-separated folders of your own models, features, metrics")
+    return parser
+
+
+if __name__ == "__main__":
+    command.run(main)

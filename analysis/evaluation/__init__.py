@@ -1,0 +1,1 @@
+"""Evaluating trained models: clips of what they dance, reference rows beside them, scores and tables."""

@@ -1,0 +1,166 @@
+"""Scores of systems by metrics: values, intervals over sequences, and the floor that real motion itself has."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from analysis.metrics.base_metric import HIGHEST, LOWEST, SAME, BaseMetric
+from analysis.metrics.clip import Clip
+
+log = logging.getLogger(__name__)
+
+CONFIDENCE = 0.95
+FLOOR_CONFIDENCE, FLOOR_DEVIATIONS = 0.999, 3.29
+"""The share of a normal distribution that lies within so many deviations of its mean."""
+RESAMPLINGS = 200
+SPLITS = 400
+
+
+@dataclass(frozen=True)
+class System:
+    """What is evaluated: for each sample number a clip of every sequence, in the same order."""
+
+    name: str
+    samples: tuple[tuple[Clip, ...], ...]
+    kind: str = "model"
+    """`model`, or what else stands in a table beside them: `real`, `oracle`, `degraded`."""
+    change: str = ""
+    """What was done to degrade it, by the name that metrics declare its effect by."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """A value with its interval; nan with a `note` saying why where there is none."""
+
+    value: float
+    low: float = float("nan")
+    high: float = float("nan")
+    note: str = ""
+
+
+def score(
+    metric: BaseMetric,
+    systems: Sequence[System],
+    reference: Sequence[Clip],
+    paired: Sequence[Clip],
+    *,
+    resamplings: int = RESAMPLINGS,
+    seed: int = 0,
+) -> dict[str, Score]:
+    """Give each system's score by name.
+
+    A set of samples has a clip for each sequence, so that sets are as large as that of real motion; the value is the
+    mean over the sets. The interval is what resampling the sequences with replacement gives; that of distances between
+    sets is moved to lie about the value, since a resampled set holds clips twice, and is further from any other.
+
+    Args:
+        metric: fitted.
+        systems: what is evaluated.
+        reference: real clips of other sequences, which distances are taken from.
+        paired: real clips of the same sequences, for metrics that compare pairs.
+        resamplings: for the interval; 0 for none.
+        seed: of the resampling.
+    """
+    beside, mistake = _described(metric, paired if metric.paired else reference if metric.compares else ())
+    found = {}
+    for system in systems:
+        sets: list[list[Any]] = []
+        if not mistake:
+            described = [_described(metric, clips) for clips in system.samples]
+            sets, mistakes = [each for each, _ in described], [each for _, each in described if each]
+        if mistake or mistakes:
+            found[system.name] = Score(float("nan"), note=mistake or mistakes[0])
+            continue
+        found[system.name] = _interval(metric, sets, beside, resamplings, np.random.default_rng(seed))
+    return found
+
+
+def floor(
+    metric: BaseMetric, real: Sequence[Clip], size: int, *, splits: int = SPLITS, seed: int = 0
+) -> tuple[float, float]:
+    """Give the interval in which FLOOR_CONFIDENCE of the values of real motion lie.
+
+    It is that of `size` real clips drawn at random, beside all the others: what a perfect model of so many sequences
+    gets. nan where the metric has no such value (it compares pairs, or there are too few clips).
+    """
+    nothing = float("nan"), float("nan")
+    if metric.paired or size >= len(real):
+        return nothing
+    described, mistake = _described(metric, real)
+    if mistake:
+        return nothing
+    rng = np.random.default_rng(seed)
+    values = []
+    for _ in range(splits):
+        order = rng.permutation(len(real))
+        drawn, others = ([described[i] for i in part] for part in (order[:size], order[size:]))
+        values.append(_attempt(partial(metric.score, drawn, others))[0])
+    known = np.array(values)[np.isfinite(values)]
+    if not len(known):
+        return nothing
+    # so many splits hold no quantiles as rare as these: those of a normal distribution, or of one's logarithm
+    positive = bool((known > 0).all())
+    spread = np.log(known) if positive else known
+    limits = spread.mean() + FLOOR_DEVIATIONS * spread.std() * np.array([-1.0, 1.0])
+    low, high = np.exp(limits) if positive else limits
+    return float(min(low, known.min())), float(max(high, known.max()))
+
+
+def unfit(metric: BaseMetric, scores: Mapping[str, Score], systems: Sequence[System]) -> list[str]:
+    """Give the degraded systems that a metric finds no worse than the oracle: it says nothing about them.
+
+    Of metrics whose best value is that of real motion, the distance from the value of the real system counts. A change
+    that a metric declares to be blind to does not.
+    """
+    oracle = next((scores[system.name].value for system in systems if system.kind == "oracle"), float("nan"))
+    real = next((scores[system.name].value for system in systems if system.kind == "real"), float("nan"))
+
+    def badness(value: float) -> float:
+        return value if metric.best == LOWEST else -value if metric.best == HIGHEST else abs(value - real)
+
+    degraded = [each.name for each in systems if each.kind == "degraded" and metric.effects.get(each.change) != SAME]
+    if not np.isfinite(badness(oracle)):
+        return []
+    return [name for name in degraded if badness(scores[name].value) <= badness(oracle)]
+
+
+def _interval(
+    metric: BaseMetric, sets: Sequence[list[Any]], beside: Sequence[Any], resamplings: int, rng: np.random.Generator
+) -> Score:
+    def mean(order: np.ndarray) -> float:
+        return float(np.mean([metric.score([each[i] for i in order], beside) for each in sets]))
+
+    count = len(sets[0])
+    value, mistake = _attempt(lambda: mean(np.arange(count)))
+    if mistake or not np.isfinite(value):
+        return Score(float("nan"), note=mistake or "undefined for this motion")
+    drawn = [_attempt(lambda: mean(rng.integers(count, size=count)))[0] for _ in range(resamplings)]
+    known = np.array(drawn)[np.isfinite(drawn)] if drawn else np.zeros(0)
+    if len(known) < 2 or count < 2:
+        return Score(value)
+    low, high = np.quantile(known, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    if metric.compares:
+        scale, shift = (value / known.mean(), 0.0) if value > 0 and (known > 0).all() else (1.0, value - known.mean())
+        low, high = low * scale + shift, high * scale + shift
+    return Score(value, float(low), float(high))
+
+
+def _described(metric: BaseMetric, clips: Sequence[Clip]) -> tuple[list[Any], str]:
+    """Descriptions of clips, or why there are none."""
+    try:
+        if clips:
+            metric.refuse(clips)
+        return [metric.describe(clip) for clip in clips], ""
+    except ValueError as error:
+        return [], str(error)
+
+
+def _attempt(compute: Callable[[], float]) -> tuple[float, str]:
+    try:
+        return compute(), ""
+    except ValueError as error:
+        return float("nan"), str(error)

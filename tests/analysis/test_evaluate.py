@@ -1,0 +1,50 @@
+"""The evaluation command: a trained model and a corpus to a table, files and a report."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from analysis.evaluate import main
+from tests.inference.conftest import checkpoint, corpus
+
+__all__ = ["checkpoint", "corpus"]  # the fixtures
+
+
+@pytest.fixture
+def command_line(checkpoint: Path, tmp_path: Path) -> list[str]:
+    return [str(checkpoint), "--skip_s", "0", "--num_samples", "2", "--output_folder", str(tmp_path / "out")]
+
+
+def test_a_model_is_evaluated_and_generated_once(
+    command_line: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    metrics = ["--metrics", "jerk,hellinger,beat_alignment,nll,pfc,fgd", "--resamplings", "5"]
+    assert main([*command_line, *metrics]) == 0
+    printed = capsys.readouterr().out
+    assert "floor of real motion" in printed
+    folder = tmp_path / "out"
+    assert {path.name for path in folder.iterdir()} >= {"results.json", "results.csv", "report.html", "generated"}
+    data = json.loads((folder / "results.json").read_text())
+    assert [system["name"] for system in data["systems"]][:2] == ["last", "real motion"]
+    assert data["systems"][0]["samples"] == 2
+    assert data["metrics"]["jerk"]["scores"]["last"]["value"] > 0
+    assert data["metrics"]["hellinger"]["scores"]["real motion"]["value"] > 0
+    assert "nats" in data["metrics"]["nll"]["scores"]["last"]["note"]
+    arrays = sorted(folder.glob("generated/last/*.npy"))
+    before = [path.stat().st_mtime_ns for path in arrays]
+    assert main([*command_line, "--metrics", "jerk", "--no_report"]) == 0
+    assert [path.stat().st_mtime_ns for path in arrays] == before
+    assert main([*command_line, "--metrics", "jerk", "--no_report", "--seed", "1"]) == 0
+    assert [path.stat().st_mtime_ns for path in arrays] != before
+
+
+def test_mistakes_show_before_the_work(command_line: list[str], tmp_path: Path) -> None:
+    with pytest.raises(LookupError, match="no metric 'jerks'"):
+        main([*command_line, "--metrics", "jerks"])
+    with pytest.raises(LookupError, match="no run 'nobody'"):
+        main(["nobody", "--experiments_dir", str(tmp_path)])
+    with pytest.raises(FileNotFoundError, match="no split list"):
+        main([*command_line, "--split", "nothing"])
+    with pytest.raises(FileNotFoundError, match="--data_dir"):
+        main([*command_line, "--data_dir", str(tmp_path / "nowhere")])
