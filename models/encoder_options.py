@@ -21,6 +21,13 @@ def add_encoder_options(parser: Any) -> None:
         "--use_rel_pos_emb_output", action=yes_no, default=False, help="a learned bias per pair of joint positions"
     )
     parser.add_argument("--use_rotary_pos_emb", action=yes_no, default=False, help="rotary positions everywhere")
+    parser.add_argument(
+        "--causal",
+        action=yes_no,
+        default=False,
+        help="let a frame attend to earlier frames only, so that a stream costs the same for each frame; time is told "
+        "by rotations, and outputs are read at trained queries, whatever other options say of the two",
+    )
 
 
 def encoder_settings(opt: argparse.Namespace) -> dict[str, Any]:
@@ -32,6 +39,11 @@ def encoder_settings(opt: argparse.Namespace) -> dict[str, Any]:
         "rotary": opt.use_rotary_pos_emb,
         "pre_norm": opt.pre_norm,
     }
+
+
+def causal_settings(opt: argparse.Namespace) -> dict[str, Any]:
+    """What causal encoders and their heads have in common."""
+    return {"dim": opt.dhid, "heads": opt.nhead, "dropout": opt.dropout, "pre_norm": opt.pre_norm}
 
 
 def input_settings(opt: argparse.Namespace) -> dict[str, Any]:

@@ -7,13 +7,14 @@ from typing import Any
 from torch import nn
 
 from models.encoder_options import joint_settings
+from models.encoding import Encoders, causal_head
 from models.flow_plus_plus import NORMS, MakeNet, Place, flow_plus_plus, read_scales
 from models.flows.bases import make_base
+from models.nets.causal import CausalEncoders, CausalHead
 from models.nets.conditioner import SOURCES, Conditioner
 from models.nets.coupling import CouplingNet
 from models.nets.flow_head import FlowHead
 from models.nets.gated_convolution import GatedConvolution
-from models.nets.multimodal import InputEncoders
 from models.nets.transformer import TransformerEncoder
 from models.windows import Window
 
@@ -110,7 +111,7 @@ def transformers(opt: argparse.Namespace) -> MakeBody:
 def make_heads(
     opt: argparse.Namespace,
     outputs: Sequence[Window],
-    encoders: InputEncoders,
+    encoders: Encoders,
     make_body: MakeBody,
     *,
     mean: bool = False,
@@ -129,9 +130,15 @@ def make_heads(
             components=opt.num_mixture_components,
         )
         tokens = count + (window.length if mean else 0)
-        conditioner = Conditioner(window, encoders, tokens, source=opt.conditioning_from, **joint_settings(opt))
+        conditioner = _conditioner(opt, window, encoders, tokens)
         heads[window.modality] = FlowHead(window, conditioner, flow, mean_dim=opt.dhid if mean else 0)
     return nn.ModuleDict(heads)
+
+
+def _conditioner(opt: argparse.Namespace, window: Window, encoders: Encoders, tokens: int) -> Conditioner | CausalHead:
+    if isinstance(encoders, CausalEncoders):
+        return causal_head(opt, window, encoders, tokens, opt.dhid)
+    return Conditioner(window, encoders, tokens, source=opt.conditioning_from, **joint_settings(opt))
 
 
 def _coupling_nets(make_body: MakeBody, along_time: bool) -> MakeNet:

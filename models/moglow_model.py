@@ -11,6 +11,7 @@ from models.base_model import BaseModel
 from models.glow_options import add_glow_options, make_glow
 from models.likelihood import bits_per_frame
 from models.nets.sliding import SlidingWindow, SlidingWindows
+from models.roll import Step
 from models.steps import spanned_steps, step_windows, unfold
 from models.windows import Window
 
@@ -98,3 +99,22 @@ class MoglowModel(BaseModel):
         x, state = self.flow.sample_from(shape, conditioning, state, temperature, generator)
         parts = x.split(dims, dim=-1)
         return {window.modality: part for window, part in zip(self.outputs, parts, strict=True)}, state
+
+    @torch.no_grad()
+    def sample_step(
+        self,
+        inputs: Mapping[str, Tensor],
+        step: Step,
+        *,
+        temperature: float = 1.0,
+        generator: torch.Generator | Sequence[torch.Generator] | None = None,
+        state: Any = None,
+    ) -> tuple[dict[str, Tensor], Any]:
+        """`sample` with the inverse of the flow made once; the state is that inverse and that of the networks."""
+        conditioning = self.condition(inputs)
+        dims = [window.dim for window in self.outputs]
+        inverse, before = state or (self.flow.fixed_inverse(sum(dims)), None)
+        shape = (*conditioning.shape[:2], sum(dims))
+        x, after = self.flow.sample_from(shape, conditioning, before, temperature, generator, inverse)
+        parts = x.split(dims, dim=-1)
+        return {window.modality: part for window, part in zip(self.outputs, parts, strict=True)}, (inverse, after)

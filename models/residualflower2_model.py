@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from models import create_model
 from models.base_model import BaseModel
+from models.roll import Step, named
 from models.windows import Window
 
 MEAN_WEIGHT = 100.0
@@ -77,6 +78,45 @@ class Residualflower2Model(BaseModel):
             samples[window.modality] = mean + rest
         return samples, (mean_state, rest_state)
 
+    @torch.no_grad()
+    def sample_step(
+        self,
+        inputs: Mapping[str, Tensor],
+        step: Step,
+        *,
+        temperature: float = 1.0,
+        generator: torch.Generator | Sequence[torch.Generator] | None = None,
+        state: Any = None,
+    ) -> tuple[dict[str, Tensor], Any]:
+        """`sample` by what both models spare in a roll."""
+        mean_state, rest_state = state or (None, None)
+        means, mean_state = _sample_step(self.mean_model, inputs, step.of("mean"), mean_state, temperature=0.0)
+        rests, rest_state = _sample_step(
+            self.residual_model,
+            inputs,
+            step.of("residual"),
+            rest_state,
+            temperature=temperature,
+            generator=generator,
+        )
+        samples = {}
+        for window in self.outputs:
+            count = step.wanted(window.offset, window.length)
+            mean, rest = (_filled(each[window.modality][:, :count], count) for each in (means, rests))
+            samples[window.modality] = mean + rest
+        return samples, (mean_state, rest_state)
+
+    @torch.no_grad()
+    def foresee(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """What the two foresee, of those that read whole windows."""
+        parts = {"mean": self.mean_model, "residual": self.residual_model}
+        return {
+            key: x
+            for name, model in parts.items()
+            if model.inputs == self.inputs
+            for key, x in named(name, model.foresee(inputs)).items()
+        }
+
     def _predicts(self) -> bool:
         """Whether the mean model gives a prediction that gradients flow through."""
         return type(self.mean_model).forward is not nn.Module.forward
@@ -95,6 +135,15 @@ def _sample(
     if state is not None:
         inputs = {window.modality: inputs[window.modality][:, -window.length :] for window in model.inputs}
     return model.sample(inputs, state=state, **options)
+
+
+def _sample_step(
+    model: BaseModel, inputs: Mapping[str, Tensor], step: Step, state: Any, **options: Any
+) -> tuple[dict[str, Tensor], Any]:
+    """`_sample` in a roll."""
+    if state is not None:
+        inputs = {window.modality: inputs[window.modality][:, -window.length :] for window in model.inputs}
+    return model.sample_step(inputs, step, state=state, **options)
 
 
 def _filled(x: Tensor, length: int) -> Tensor:

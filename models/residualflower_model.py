@@ -9,7 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from models.base_model import BaseModel
-from models.encoder_options import add_encoder_options, input_settings
+from models.encoder_options import add_encoder_options
+from models.encoding import foresee, make_encoders
 from models.flow_options import (
     add_flow_options,
     add_transformer_coupling_options,
@@ -19,8 +20,9 @@ from models.flow_options import (
 )
 from models.likelihood import bits_per_frame
 from models.nets.flow_head import FlowHead
-from models.nets.multimodal import InputEncoders
+from models.roll import Step, named
 from models.transformer_model import TransformerModel
+from models.window_flows import sample_windows
 from models.windows import Window
 
 MEAN_WEIGHT = 100.0
@@ -37,7 +39,7 @@ class ResidualflowerModel(BaseModel):
     def __init__(self, opt: argparse.Namespace, inputs: Sequence[Window], outputs: Sequence[Window]):
         super().__init__(opt, inputs, outputs)
         self.mean_model = TransformerModel(opt, inputs, outputs)
-        self.encoders = InputEncoders(inputs, **input_settings(opt))
+        self.encoders = make_encoders(opt, inputs)
         bodies = transformers(opt) if opt.use_transformer_nn else gated_convolutions(opt)
         self.heads = make_heads(opt, outputs, self.encoders, bodies)
 
@@ -79,6 +81,31 @@ class ResidualflowerModel(BaseModel):
             window.modality: means[window.modality] + head.sample(latent, temperature, generator)
             for window, head in self._heads()
         }, None
+
+    @torch.no_grad()
+    def sample_step(
+        self,
+        inputs: Mapping[str, Tensor],
+        step: Step,
+        *,
+        temperature: float = 1.0,
+        generator: torch.Generator | Sequence[torch.Generator] | None = None,
+        state: Any = None,
+    ) -> tuple[dict[str, Tensor], Any]:
+        """`sample` by what mean and flow spare in a roll."""
+        mean_state, flow_state = state or (None, None)
+        means, mean_state = self.mean_model.sample_step(inputs, step.of("mean"), state=mean_state)
+        rests, flow_state = sample_windows(
+            self.encoders, self.heads, inputs, step.of("flow"), flow_state, temperature, generator
+        )
+        samples = {name: mean + rests[name][:, : mean.shape[1]] for name, mean in means.items()}
+        return samples, (mean_state, flow_state)
+
+    @torch.no_grad()
+    def foresee(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The encodings of what is not fed back, by the encoders of both."""
+        mean = self.mean_model.foresee(inputs)
+        return named("mean", mean) | named("flow", foresee(self.encoders, inputs, self.feedback))
 
     def _heads(self) -> list[tuple[Window, FlowHead]]:
         return [(window, cast("FlowHead", self.heads[window.modality])) for window in self.outputs]

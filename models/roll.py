@@ -1,7 +1,7 @@
 """A step of a roll, in which a model gives a sequence window by window: what may spare it work there."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from torch import Tensor
 
@@ -26,3 +26,13 @@ class Step:
         4
         """
         return length if self.stop is None else min(max(self.stop - offset, 0), length)
+
+    def of(self, part: str) -> "Step":
+        """The step as a model held inside another meets it: with what was foreseen under its name."""
+        own = {name.removeprefix(f"{part}."): x for name, x in self.foreseen.items() if name.startswith(f"{part}.")}
+        return replace(self, foreseen=own)
+
+
+def named(part: str, foreseen: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """What a model held inside another foresees, under its name: the opposite of `Step.of`."""
+    return {f"{part}.{name}": x for name, x in foreseen.items()}

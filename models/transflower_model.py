@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from models.base_model import BaseModel
-from models.encoder_options import add_encoder_options, input_settings
+from models.encoder_options import add_encoder_options
+from models.encoding import foresee, make_encoders
 from models.flow_options import (
     add_flow_options,
     add_transformer_coupling_options,
@@ -18,7 +19,8 @@ from models.flow_options import (
 )
 from models.likelihood import bits_per_frame
 from models.nets.flow_head import FlowHead
-from models.nets.multimodal import InputEncoders
+from models.roll import Step
+from models.window_flows import sample_windows
 from models.windows import Window
 
 MEAN_WEIGHT = 100.0
@@ -38,7 +40,7 @@ class TransflowerModel(BaseModel):
 
     def __init__(self, opt: argparse.Namespace, inputs: Sequence[Window], outputs: Sequence[Window]):
         super().__init__(opt, inputs, outputs)
-        self.encoders = InputEncoders(inputs, **input_settings(opt))
+        self.encoders = make_encoders(opt, inputs)
         bodies = transformers(opt) if opt.use_transformer_nn else gated_convolutions(opt)
         self.heads = make_heads(opt, outputs, self.encoders, bodies, mean=opt.residual)
 
@@ -84,6 +86,24 @@ class TransflowerModel(BaseModel):
         """One sample of the output windows for each row; ``temperature`` multiplies the flow's base sample."""
         latent = self.encoders(inputs)
         return {window.modality: head.sample(latent, temperature, generator) for window, head in self._heads()}, None
+
+    @torch.no_grad()
+    def sample_step(
+        self,
+        inputs: Mapping[str, Tensor],
+        step: Step,
+        *,
+        temperature: float = 1.0,
+        generator: torch.Generator | Sequence[torch.Generator] | None = None,
+        state: Any = None,
+    ) -> tuple[dict[str, Tensor], Any]:
+        """`sample` by what is foreseen, the flow's inverse made once, and, if causal, the frames before kept."""
+        return sample_windows(self.encoders, self.heads, inputs, step, state, temperature, generator)
+
+    @torch.no_grad()
+    def foresee(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The encodings of what is not fed back."""
+        return foresee(self.encoders, inputs, self.feedback)
 
     def _heads(self) -> list[tuple[Window, FlowHead]]:
         return [(window, cast("FlowHead", self.heads[window.modality])) for window in self.outputs]

@@ -9,9 +9,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.base_model import BaseModel
-from models.encoder_options import add_encoder_options, input_settings, joint_settings
-from models.nets.multimodal import InputEncoders
+from models.encoder_options import add_encoder_options, joint_settings
+from models.encoding import Encoders, causal_head, encode, foresee, make_encoders, serves
+from models.nets.causal import CausalEncoders, CausalHead
 from models.nets.transformer import TransformerEncoder
+from models.roll import Step
 from models.windows import Window
 
 
@@ -25,17 +27,8 @@ class TransformerModel(BaseModel):
 
     def __init__(self, opt: argparse.Namespace, inputs: Sequence[Window], outputs: Sequence[Window]):
         super().__init__(opt, inputs, outputs)
-        self.encoders = InputEncoders(inputs, **input_settings(opt))
-        for window in outputs:
-            _check_length(window, inputs)
-        self.heads = nn.ModuleDict(
-            {
-                window.modality: TransformerEncoder(
-                    opt.dhid, window.dim, self.encoders.slots, times=self.encoders.times, **joint_settings(opt)
-                )
-                for window in outputs
-            }
-        )
+        self.encoders = make_encoders(opt, inputs)
+        self.heads = nn.ModuleDict({window.modality: _head(opt, window, inputs, self.encoders) for window in outputs})
 
     @staticmethod
     def modify_commandline_options(parser: Any) -> None:
@@ -65,6 +58,44 @@ class TransformerModel(BaseModel):
     ) -> tuple[dict[str, Tensor], Any]:
         """The prediction; there is nothing random in it."""
         return self(inputs), None
+
+    @torch.no_grad()
+    def sample_step(
+        self,
+        inputs: Mapping[str, Tensor],
+        step: Step,
+        *,
+        temperature: float = 1.0,
+        generator: torch.Generator | Sequence[torch.Generator] | None = None,
+        state: Any = None,
+    ) -> tuple[dict[str, Tensor], Any]:
+        """The frames that are read, by what is foreseen or, if causal, by what is kept of the frames before."""
+        before, kept = state if state is not None and serves(self.encoders, step) else (None, {})
+        latent, encoded = encode(self.encoders, inputs, step, before)
+        predictions, after = {}, {}
+        for window in self.outputs:
+            name, count = window.modality, step.wanted(window.offset, window.length)
+            head = self.heads[name]
+            if isinstance(head, CausalHead):
+                x, after[name] = head.step(latent, kept.get(name))
+                predictions[name] = x[:, :count]
+            else:
+                predictions[name] = head(latent, count)
+        return predictions, (encoded, after)
+
+    @torch.no_grad()
+    def foresee(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The encodings of what is not fed back."""
+        return foresee(self.encoders, inputs, self.feedback)
+
+
+def _head(
+    opt: argparse.Namespace, window: Window, inputs: Sequence[Window], encoders: Encoders
+) -> TransformerEncoder | CausalHead:
+    if isinstance(encoders, CausalEncoders):
+        return causal_head(opt, window, encoders, window.length, window.dim)
+    _check_length(window, inputs)
+    return TransformerEncoder(opt.dhid, window.dim, encoders.slots, times=encoders.times, **joint_settings(opt))
 
 
 def _check_length(window: Window, inputs: Sequence[Window]) -> None:

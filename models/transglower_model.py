@@ -15,6 +15,7 @@ from models.glow_options import add_glow_options, make_glow
 from models.likelihood import bits_per_frame
 from models.nets.multimodal import InputEncoders
 from models.nets.transformer import TransformerEncoder
+from models.roll import Step
 from models.steps import spanned_steps, step_windows, unfold
 from models.windows import Window
 
@@ -31,6 +32,8 @@ class TransglowerModel(BaseModel):
 
     def __init__(self, opt: argparse.Namespace, inputs: Sequence[Window], outputs: Sequence[Window]):
         super().__init__(opt, *step_windows(inputs, outputs, opt.input_seq_lens, opt.output_seq_lens))
+        if opt.causal:
+            raise ValueError("--causal: transglower's transformer reads each step's windows anew; try transflower")
         self.encoders = InputEncoders(self.inputs, **input_settings(opt))
         if opt.residual and self.encoders.slots < 2:
             raise ValueError("--residual reads a second position of the inputs, but --input_lengths gives only one")
@@ -62,11 +65,16 @@ class TransglowerModel(BaseModel):
             help="predict a mean and let the flow model what deviates from it",
         )
 
-    def condition(self, inputs: Mapping[str, Tensor]) -> Iterator[tuple[str, Flow, Tensor, Tensor | None]]:
-        """For each output: name, flow, conditioning (batch, steps, dhid), and mean (batch, steps, dim), if any."""
+    def condition(
+        self, inputs: Mapping[str, Tensor], known: Mapping[str, Tensor] | None = None
+    ) -> Iterator[tuple[str, Flow, Tensor, Tensor | None]]:
+        """For each output: name, flow, conditioning (batch, steps, dhid), and mean (batch, steps, dim), if any.
+
+        The encodings of inputs that span a single step may be ``known``.
+        """
         steps = spanned_steps(self.inputs, inputs)
         windows = {each.modality: unfold(inputs[each.modality], each, steps).flatten(0, 1) for each in self.inputs}
-        latent = self.encoders(windows)
+        latent = self.encoders(windows, known)
         for name, head in self.heads.items():
             tokens = head(latent, 1 + (name in self.means)).unflatten(0, (-1, steps))
             mean = self.means[name](tokens[:, :, 1]) if name in self.means else None
@@ -103,3 +111,29 @@ class TransglowerModel(BaseModel):
             x, after[name] = flow.sample_from(shape, conditioning, before, temperature, generator)
             samples[name] = x if mean is None else mean + x
         return samples, after
+
+    @torch.no_grad()
+    def sample_step(
+        self,
+        inputs: Mapping[str, Tensor],
+        step: Step,
+        *,
+        temperature: float = 1.0,
+        generator: torch.Generator | Sequence[torch.Generator] | None = None,
+        state: Any = None,
+    ) -> tuple[dict[str, Tensor], Any]:
+        """`sample` by what is foreseen; the state is, for each output, its flow's inverse and the networks' state."""
+        samples, after = {}, {}
+        for window, (name, flow, conditioning, mean) in zip(
+            self.outputs, self.condition(inputs, step.foreseen), strict=True
+        ):
+            inverse, before = state[name] if state else (flow.fixed_inverse(window.dim), None)
+            shape = (*conditioning.shape[:2], window.dim)
+            x, networks = flow.sample_from(shape, conditioning, before, temperature, generator, inverse)
+            samples[name], after[name] = (x if mean is None else mean + x), (inverse, networks)
+        return samples, after
+
+    @torch.no_grad()
+    def foresee(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The encodings of what is not fed back."""
+        return self.encoders.encode(inputs, [name for name in inputs if name not in self.feedback])

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from models.flows.bases import Base, Generators
+from models.flows.fixed import FixedInverse
 from models.flows.transform import Composition, Conditioning, Transform
 
 
@@ -47,9 +48,17 @@ class Flow(nn.Module):
         state: Any,
         temperature: float = 1.0,
         generator: Generators = None,
+        inverse: FixedInverse | None = None,
     ) -> tuple[Tensor, Any]:
-        """`sample` of windows that go on where earlier ones ended, and the state at their end; None begins."""
-        return self.transform.inverse_from(self._draw(shape, temperature, generator), conditioning, state)
+        """`sample` of windows that go on where earlier ones ended, and the state at their end; None begins.
+
+        With an ``inverse`` from `fixed_inverse` all of a sequence's windows are made by it.
+        """
+        return (inverse or self.transform).inverse_from(self._draw(shape, temperature, generator), conditioning, state)
+
+    def fixed_inverse(self, dim: int) -> FixedInverse:
+        """The inverse for windows of ``dim`` channels as the weights are now."""
+        return FixedInverse(self.transform, dim)
 
     def initialise(self, x: Tensor, conditioning: Conditioning = None) -> None:
         """Set what depends on data from a first batch; what is already initialised stays as it is."""

@@ -1,10 +1,14 @@
 """Multi-head self-attention by the fused kernel."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.nets.attend import attend
-from models.nets.positions import Rotary
+from models.nets.positions import Rotary, Turn
+
+Past = tuple[Tensor, Tensor]
+"""Keys and values of positions before, (batch, heads, time, dim / heads) each; the keys are turned."""
 
 
 class SelfAttention(nn.Module):
@@ -34,6 +38,22 @@ class SelfAttention(nn.Module):
             q, k = rotary(q), rotary(k)
         gathered = attend(q, k, v, bias, self.dropout if self.training else 0.0)
         return self.merge(gathered.transpose(1, 2).flatten(2))
+
+    def step(
+        self, x: Tensor, queries: int, bias: Tensor | None, turn: Turn, past: Past | None, passing: int
+    ) -> tuple[Tensor, Past]:
+        """What the first ``queries`` positions gather from x and from what is past, and the past for the next step.
+
+        ``bias`` (queries, time + past time) is added to the scores, those of the past coming last. The first
+        ``passing`` positions of x leave nothing to the past.
+        """
+        q, k, v = self._split(x, queries)
+        q, k = turn(q), turn(k)
+        if past is not None:
+            k, v = (torch.cat([new, old], dim=2) for new, old in zip((k, v), past, strict=True))
+        bias = None if bias is None else bias.to(v.dtype)
+        gathered = attend(q, k, v, bias, self.dropout if self.training else 0.0)
+        return self.merge(gathered.transpose(1, 2).flatten(2)), (k[:, :, passing:], v[:, :, passing:])
 
     def _split(self, x: Tensor, queries: int | None) -> list[Tensor]:
         """Queries of the first positions, keys and values of all: (batch, heads, time, dim / heads) each."""

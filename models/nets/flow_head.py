@@ -1,12 +1,24 @@
 """The distribution of one output window, given the encoded inputs."""
 
+from dataclasses import dataclass
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.flows.bases import Generators
+from models.flows.fixed import FixedInverse
 from models.flows.flow import Flow
+from models.nets.causal import CausalHead, Kept
 from models.nets.conditioner import Conditioner
 from models.windows import Window
+
+
+@dataclass(frozen=True)
+class FlowState:
+    """What a roll keeps of a head: the inverse of its flow, and the frames before, where the conditioner is causal."""
+
+    inverse: FixedInverse
+    kept: Kept | None
 
 
 class FlowHead(nn.Module):
@@ -16,7 +28,7 @@ class FlowHead(nn.Module):
     frames, and the flow is the distribution of what deviates from it.
     """
 
-    def __init__(self, window: Window, conditioner: Conditioner, flow: Flow, mean_dim: int = 0):
+    def __init__(self, window: Window, conditioner: Conditioner | CausalHead, flow: Flow, mean_dim: int = 0):
         super().__init__()
         self.window = window
         self.conditioner = conditioner
@@ -25,7 +37,9 @@ class FlowHead(nn.Module):
 
     def condition(self, latent: Tensor) -> tuple[Tensor, Tensor | None]:
         """The conditioning (batch, its frames, dim) and the mean (batch, length, dim), if there is one."""
-        tokens = self.conditioner(latent)
+        return self._read(self.conditioner(latent))
+
+    def _read(self, tokens: Tensor) -> tuple[Tensor, Tensor | None]:
         if self.mean is None:
             return tokens, None
         frames = tokens.shape[1] - self.window.length
@@ -48,3 +62,21 @@ class FlowHead(nn.Module):
         shape = (len(latent), self.window.length, self.window.dim)
         rest = self.flow.sample(shape, conditioning, temperature, generator)
         return rest if mean is None else mean + rest
+
+    def sample_step(
+        self,
+        latent: Tensor,
+        state: FlowState | None,
+        temperature: float = 1.0,
+        generator: Generators = None,
+    ) -> tuple[Tensor, FlowState]:
+        """`sample` in a roll, and what the next step needs of this one."""
+        if isinstance(self.conditioner, CausalHead):
+            tokens, kept = self.conditioner.step(latent, None if state is None else state.kept)
+        else:
+            tokens, kept = self.conditioner(latent), None
+        conditioning, mean = self._read(tokens)
+        shape = (len(latent), self.window.length, self.window.dim)
+        inverse = self.flow.fixed_inverse(self.window.dim) if state is None else state.inverse
+        rest, _ = self.flow.sample_from(shape, conditioning, None, temperature, generator, inverse)
+        return (rest if mean is None else mean + rest), FlowState(inverse, kept)

@@ -1,6 +1,6 @@
 """One encoder per input modality, their outputs joined along time: the first half of every multimodal transformer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -29,6 +29,15 @@ class InputEncoders(nn.Module):
         self.slots = sum(window.length for window in inputs)
         self.times = [window.offset + frame for window in inputs for frame in range(window.length)]
 
-    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """Map {modality: (batch, length, dim of the modality)} to (batch, slots, dim)."""
-        return torch.cat([net(inputs[modality]) for modality, net in self.nets.items()], dim=1)
+    def forward(self, inputs: Mapping[str, Tensor], known: Mapping[str, Tensor] | None = None) -> Tensor:
+        """Map {modality: (batch, length, dim of the modality)} to (batch, slots, dim).
+
+        Of some modalities the encoding may be ``known`` already.
+        """
+        known = known or {}
+        parts = [known[name] if name in known else net(inputs[name]) for name, net in self.nets.items()]
+        return torch.cat(parts, dim=1)
+
+    def encode(self, inputs: Mapping[str, Tensor], modalities: Iterable[str]) -> dict[str, Tensor]:
+        """Each of these modalities encoded: (batch, length, dim)."""
+        return {name: self.nets[name](inputs[name]) for name in modalities}

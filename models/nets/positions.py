@@ -1,7 +1,13 @@
 """Position information for attention: learned vectors, a learned bias per pair of positions, rotations."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
+
+LONGEST = 10_000.0
+"""Frames that the slowest rotation takes for a radian, if no other number is given."""
 
 
 class LearnedPositions(nn.Module):
@@ -38,17 +44,44 @@ class Rotary(nn.Module):
     cos: Tensor
     sin: Tensor
 
-    def __init__(self, times: Tensor, dim: int, longest: float = 10_000.0):
+    def __init__(self, times: Tensor, dim: int, longest: float = LONGEST):
         super().__init__()
-        if dim % 2:
-            raise ValueError(f"rotary positions need an even number of channels per head, not {dim}")
-        frequencies = longest ** (-torch.arange(0, dim, 2, dtype=torch.float64) / dim)
-        angles = times.to(torch.float64)[:, None] * frequencies
-        self.register_buffer("cos", angles.cos().to(torch.get_default_dtype()), persistent=False)
-        self.register_buffer("sin", angles.sin().to(torch.get_default_dtype()), persistent=False)
+        cos, sin = _rotations(times, dim, longest)
+        self.register_buffer("cos", cos.to(torch.get_default_dtype()), persistent=False)
+        self.register_buffer("sin", sin.to(torch.get_default_dtype()), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Queries or keys (batch, heads, time, dim), of the first positions, turned by the angles of their times."""
-        cos, sin = self.cos[: x.shape[-2]], self.sin[: x.shape[-2]]
-        first, second = x.chunk(2, dim=-1)
-        return torch.cat([first * cos - second * sin, first * sin + second * cos], dim=-1)
+        return _turned(x, self.cos[: x.shape[-2]], self.sin[: x.shape[-2]])
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The rotations of `Rotary` for positions whose times change: (time, dim / 2) cosines and sines."""
+
+    cos: Tensor
+    sin: Tensor
+
+    @classmethod
+    def to(cls, times: Sequence[int], dim: int, like: Tensor) -> "Turn":
+        """The rotations to times in frames, however great, for queries and keys of ``dim`` channels."""
+        cos, sin = _rotations(torch.tensor(times, device=like.device), dim, LONGEST)
+        dtype = like.dtype if like.is_floating_point() else torch.get_default_dtype()
+        return cls(cos.to(dtype), sin.to(dtype))
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Queries or keys (batch, heads, time, dim), of the first positions, turned."""
+        return _turned(x, self.cos[: x.shape[-2]], self.sin[: x.shape[-2]])
+
+
+def _rotations(times: Tensor, dim: int, longest: float) -> tuple[Tensor, Tensor]:
+    if dim % 2:
+        raise ValueError(f"rotary positions need an even number of channels per head, not {dim}")
+    frequencies = longest ** (-torch.arange(0, dim, 2, dtype=torch.float64, device=times.device) / dim)
+    angles = times.to(torch.float64)[:, None] * frequencies
+    return angles.cos(), angles.sin()
+
+
+def _turned(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    first, second = x.chunk(2, dim=-1)
+    return torch.cat([first * cos - second * sin, first * sin + second * cos], dim=-1)

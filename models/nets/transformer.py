@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.nets.attention import SelfAttention
-from models.nets.positions import LearnedPositions, PairBias, Rotary
+from models.nets.attention import Past, SelfAttention
+from models.nets.positions import LearnedPositions, PairBias, Rotary, Turn
 
 
 class EncoderLayer(nn.Module):
@@ -36,6 +36,19 @@ class EncoderLayer(nn.Module):
             return x + self._feedforward(self.feedforward_norm(x))
         x = self.attention_norm(x[:, :queries] + self.dropout(self.attention(x, queries, bias, rotary)))
         return self.feedforward_norm(x + self._feedforward(x))
+
+    def step(
+        self, x: Tensor, queries: int, bias: Tensor | None, turn: Turn, past: Past | None, passing: int
+    ) -> tuple[Tensor, Past]:
+        """`forward` of positions that go on where others ended, see `SelfAttention.step`."""
+        gathered, own = self.attention.step(
+            self.attention_norm(x) if self.pre_norm else x, queries, bias, turn, past, passing
+        )
+        x = x[:, :queries] + self.dropout(gathered)
+        if self.pre_norm:
+            return x + self._feedforward(self.feedforward_norm(x)), own
+        x = self.attention_norm(x)
+        return self.feedforward_norm(x + self._feedforward(x)), own
 
     def _feedforward(self, x: Tensor) -> Tensor:
         return self.dropout(self.narrow(self.dropout(F.relu(self.widen(x)))))

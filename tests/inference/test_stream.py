@@ -1,0 +1,151 @@
+"""A stream gives what the sampler gives for the whole, at a cost and in a memory that stay the same."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from inference.sampler import autoregress
+from inference.stream import Stream
+from models import create_model
+from models.base_model import BaseModel
+from models.windows import Window
+from training.options import parse
+
+MOTION, SOUND, TARGET = Window("motion", 5, 13), Window("sound", 3, 17), Window("motion", 5, 4, offset=13)
+SIZES = "--dhid 16 --nlayers 2 --nhead 2 --dropout 0"
+FLOW = "--dhid_flow 16 --scales [[2,0]] --num_glow_coupling_blocks 1 --use_transformer_nn --num_heads_flow 2"
+CAUSAL = {
+    "transformer": "--model transformer --causal",
+    "transformer, pre-norm": "--model transformer --causal --pre_norm",
+    "transflower": f"--model transflower --causal {FLOW}",
+    "transflower, with a mean": f"--model transflower --causal --residual --cond_concat_dims {FLOW}",
+    "residualflower": f"--model residualflower --causal {FLOW}",
+}
+OTHERS = {
+    "transformer that reads windows": "--model transformer",
+    "transflower that reads windows": f"--model transflower --glow_norm_layer actnorm {FLOW}",
+}
+
+
+def build(words: str, inputs: Sequence[Window] = (MOTION, SOUND), outputs: Sequence[Window] = (TARGET,)) -> BaseModel:
+    opt = parse([*words.split(), *SIZES.split(), "--experiment_name", "stream"])
+    torch.manual_seed(0)
+    return create_model(opt, inputs, outputs).eval()
+
+
+def noise(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def sound(frames: int, dim: int = 3) -> Tensor:
+    return torch.randn(frames, dim, generator=noise(frames))
+
+
+def streamed(model: BaseModel, heard: Tensor, pieces: Sequence[int], **options: Any) -> Tensor:
+    stream = Stream(model, generator=noise(1), **options)
+    poses = [stream.push({"sound": piece})["motion"] for piece in heard.split(list(pieces))]
+    return torch.cat([*poses, stream.finish()["motion"]])
+
+
+@pytest.mark.parametrize("name", [*CAUSAL, *OTHERS])
+@pytest.mark.parametrize("per_step", [1, 3])
+def test_streaming_gives_what_is_generated_offline(name: str, per_step: int) -> None:
+    model = build((CAUSAL | OTHERS)[name])
+    heard, seed = sound(40), {"motion": torch.randn(13, 5, generator=noise(2))}
+    offline = autoregress(model, {"sound": heard}, seed, frames=40, frames_per_step=per_step, generator=noise(1))
+    poses = streamed(model, heard, [1] * 20 + [7, 13], seeds=seed, frames_per_step=per_step)
+    torch.testing.assert_close(poses, offline["motion"], rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", CAUSAL)
+@pytest.mark.parametrize("per_step", [1, 2, 4])
+def test_what_is_kept_is_what_the_whole_windows_give(name: str, per_step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = build(CAUSAL[name])
+    options: dict[str, Any] = {"frames": 30, "frames_per_step": per_step}
+    kept = autoregress(model, {"sound": sound(30)}, **options, generator=noise(1))["motion"]
+    monkeypatch.setattr(type(model), "sample_step", BaseModel.sample_step)
+    anew = autoregress(model, {"sound": sound(30)}, **options, generator=noise(1))["motion"]
+    torch.testing.assert_close(kept, anew, rtol=0, atol=1e-5)
+    assert kept.std() > 0.1
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3, 11])
+@pytest.mark.parametrize("per_step", [1, 3])
+@pytest.mark.parametrize("ends", [10, 13, 15, 17])
+def test_as_many_poses_come_as_frames_each_as_soon_as_it_can(frames: int, per_step: int, ends: int) -> None:
+    """Sound that is heard ahead, up to the frame before, or long before."""
+    heard = Window("sound", 3, ends)
+    model = build(CAUSAL["transformer"], (MOTION, heard))
+    stream = Stream(model, frames_per_step=per_step)
+    assert stream.latency == max(ends - 14, 0)
+    counts = [len(stream.push({"sound": frame[None]})["motion"]) for frame in sound(frames)]
+    assert counts == [int(index >= stream.latency) for index in range(frames)]
+    assert sum(counts) + len(stream.finish()["motion"]) == frames
+    expected = autoregress(model, {"sound": sound(frames)}, frames=frames, frames_per_step=per_step)["motion"]
+    torch.testing.assert_close(streamed(model, sound(frames), [frames], frames_per_step=per_step), expected)
+
+
+def test_windows_that_reach_beyond_the_ends_are_padded() -> None:
+    words = Window("sound", 3, 17, offset=-2, padding=(0.5, -0.5, 0.0))
+    model = build(CAUSAL["transformer"], (MOTION, words))
+    offline = autoregress(model, {"sound": sound(9)}, frames=9)["motion"]
+    torch.testing.assert_close(streamed(model, sound(9), [4, 5]), offline, rtol=0, atol=1e-5)
+
+
+def test_memory_and_work_stay_the_same() -> None:
+    model = build(CAUSAL["transflower"])
+    stream = Stream(model, generator=noise(1))
+    positions: list[int] = []
+    for layer in model.modules():
+        if isinstance(layer, torch.nn.LayerNorm):
+            layer.register_forward_hook(lambda module, given, made: positions.append(made.shape[1]))
+    sizes, work = [], []
+    for frame in sound(60):
+        positions.clear()
+        stream.push({"sound": frame[None]})
+        sizes.append(sum(track.frames.untyped_storage().nbytes() for track in stream._tracks.values()))
+        work.append(sum(positions))
+    settled = slice(20, None)
+    assert len(set(work[settled])) == 1
+    assert len(set(sizes[settled])) == 1
+    assert work[-1] < sum(window.length for window in (MOTION, SOUND)) * 4  # fewer than the windows have in each layer
+
+
+def test_no_pose_depends_on_sound_that_comes_later() -> None:
+    model = build(CAUSAL["transflower"])
+    heard = sound(40)
+    changed = heard.clone()
+    changed[25:] += 3
+    both = [streamed(model, each, [40]) for each in (heard, changed)]
+    differs = (both[0] != both[1]).any(dim=1)
+    first = 25 - (SOUND.length - TARGET.offset) + 1
+    assert not differs[:first].any()
+    assert differs[first:].all()
+
+
+@pytest.mark.parametrize(
+    ("words", "inputs", "message"),
+    [
+        ("--use_rel_pos_emb_output", (MOTION, SOUND), "knows no slots"),
+        ("--nlayers 20", (MOTION, SOUND), "less than 2 for each"),
+        ("", (MOTION, SOUND, Window("style", 4, 1, single=True)), "style belongs to a whole sequence"),
+    ],
+)
+def test_what_cannot_be_causal_is_named(words: str, inputs: Sequence[Window], message: str) -> None:
+    opt = parse(["--model", "transformer", "--causal", *words.split(), "--experiment_name", "stream"])
+    with pytest.raises(ValueError, match=message):
+        create_model(opt, inputs, (TARGET,))
+
+
+def test_frames_that_do_not_fit_are_named() -> None:
+    stream = Stream(build(OTHERS["transformer that reads windows"]))
+    with pytest.raises(ValueError, match="needs sound"):
+        stream.push({})
+    with pytest.raises(ValueError, match=r"\(frames, 3\)"):
+        stream.push({"sound": torch.zeros(1, 4)})
+    stream.finish()
+    with pytest.raises(ValueError, match="finished"):
+        stream.push({"sound": torch.zeros(1, 3)})
