@@ -40,18 +40,36 @@ def export(
     features: Mapping[str, Feature],
     folder: Path,
     renderers: Sequence[str],
+    **appearance: Any,
+) -> list[Path]:
+    """Write the arrays, below `folder` in `predicted_mods`, and what `render` writes; the paths of the files.
+
+    Of a modality without a feature only the values are written. ValueError if values are not finite.
+    """
+    written = []
+    for name, sample in zip(_names(result.sequence_id, len(result.samples)), result.samples, strict=True):
+        for modality, values in sample.items():
+            written += _write_arrays(folder / ARRAYS, name, modality, values, features.get(modality))
+    return written + render(result, features, folder, renderers, **appearance)
+
+
+def render(
+    result: Result,
+    features: Mapping[str, Feature],
+    folder: Path,
+    renderers: Sequence[str],
     *,
     title: str = "",
     finish: Finish | None = None,
     size: tuple[int, int] | None = None,
     progress: Callable[[str, int, int], object] | None = None,
 ) -> list[Path]:
-    """Write the arrays and what the renderers make of them; the paths of the files.
+    """Decode the arrays and write what the renderers make of them; the paths of the files.
 
     Args:
         result: what was generated.
-        features: modality -> how it was made; of a modality without one only the values are written.
-        folder: files go to `predicted_mods`, and each renderer's to its own folder, below it.
+        features: modality -> how it was made; modalities that cannot be turned back into motion are left out.
+        folder: each renderer's files go to its own folder below it.
         renderers: short names, as the registry knows them.
         title: what a picture says about itself.
         finish: what is done to the motions first.
@@ -59,17 +77,13 @@ def export(
         progress: called with a file's name and how many of its frames are finished, of how many.
 
     Raises:
-        ValueError: if values are not finite.
         LookupError: if there is no such renderer.
     """
     finish = finish or Finish()
     makers: list[BaseRenderer] = [registry.find("renderer", name)() for name in renderers]
     names = _names(result.sequence_id, len(result.samples))
     written = []
-    for name, sample in zip(names, result.samples, strict=True):
-        for modality, values in sample.items():
-            written += _write_arrays(folder / ARRAYS, name, modality, values, features.get(modality))
-    moving = [modality for modality in result.samples[0] if _is_motion(features.get(modality))]
+    moving = [modality for modality in result.samples[0] if is_motion(features.get(modality))]
     for modality in moving:
         feature, own = features[modality], result.decodings.get(modality)
         motions = [finish.generated(feature.decode(sample[modality], own)) for sample in result.samples]
@@ -83,6 +97,11 @@ def export(
                 texts: dict[str, Any] = {"names": captions, "title": title}
                 written.append(maker.render(path, shown, audio=result.audio, size=size, progress=done, **texts))
     return written
+
+
+def is_motion(feature: Feature | None) -> bool:
+    """Whether a feature can be turned back into motion."""
+    return feature is not None and any(find_extractor(each["name"]).reversible for each in feature.extractors)
 
 
 def _names(sequence_id: str, samples: int) -> list[str]:
@@ -106,11 +125,6 @@ def _write_arrays(folder: Path, name: str, modality: str, values: np.ndarray, fe
         paths.append(store.feature_path(folder, name, array_name))
         store.save_array(paths[-1], array)
     return paths
-
-
-def _is_motion(feature: Feature | None) -> bool:
-    """Whether a feature can be turned back into motion."""
-    return feature is not None and any(find_extractor(each["name"]).reversible for each in feature.extractors)
 
 
 def _files(

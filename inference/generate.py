@@ -9,12 +9,11 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tqdm import tqdm
-
 import command
 import registry
 from feature_extraction import store
 from inference.options import parse
+from inference.progress import Bars
 from inference.settings import Settings
 from training.options.paths import home
 
@@ -82,13 +81,12 @@ def generate_each(checkpoint: str | Path, sequence: str, settings: Settings) -> 
     """Generate for each sequence that a name stands for, see `generate`; one that fails does not stop the others."""
     # Torch takes seconds to import, and --help does not wait for it.
     from inference.performer import Performer
-    from inference.postprocessing import Finish, Rig
+    from inference.postprocessing import Finish
     from inference.pretrained import load_trained
 
     for name in settings.render:
         registry.find("renderer", name)  # a mistake shows before the work, not after it
-    rig = Rig.read(settings.target_skeleton, settings.joint_map) if settings.target_skeleton else None
-    finish = Finish(settings.fps, rig, settings.foot_lock, settings.align_ground)
+    finish = Finish.of(settings)
     performer = Performer(load_trained(checkpoint, _device(settings.device)), settings)
     recordings = iter(performer.recordings(sequence or _random_sequence(performer.corpus, settings.seed)))
     folder = _results_folder(performer, checkpoint)
@@ -112,21 +110,18 @@ def _written(
 ) -> Outcome:
     """Write what was generated for one sequence."""
     from inference.export import Result, export
-    from inference.postprocessing import smoothed
     from inference.reading import decoding
 
     settings, recording = performer.settings, material.recording
     result = Result(
         recording.sequence_id,
-        [{name: smoothed(values) for name, values in sample.items()} for sample in samples]
-        if settings.smooth
-        else samples,
+        samples,
         {name: decoding(recording, feature) for name, feature in performer.features.items()},
         recording.raw.get("audio"),
         {name: values[: material.frames] for name, values in material.truth.items()},
     )
     title = f"{folder.name}   {recording.sequence_id}"
-    with _Bars() as bars:
+    with Bars() as bars:
         files = export(
             result,
             performer.features,
@@ -144,27 +139,6 @@ def _results_folder(performer: "Performer", checkpoint: str | Path) -> Path:
     settings = performer.settings
     name = settings.experiment or getattr(performer.loaded.opt, "experiment", "") or Path(checkpoint).stem
     return Path(settings.output_folder or home() / "inference" / "generated") / name
-
-
-class _Bars:
-    """Progress bars, one after the other, of files that are written frame by frame."""
-
-    def __init__(self) -> None:
-        self._file = ""
-        self._bar = tqdm(disable=True)
-
-    def __enter__(self) -> "_Bars":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.close()
-
-    def show(self, file: str, finished: int, total: int) -> None:
-        """Say that so many of a file's frames are finished."""
-        if file != self._file:
-            self._bar.close()
-            self._file, self._bar = file, tqdm(desc=file, total=total, unit="frame", leave=False)
-        self._bar.update(finished - self._bar.n)
 
 
 def _device(name: str) -> str:

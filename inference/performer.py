@@ -11,9 +11,11 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from feature_extraction.feature import Feature, find_extractor
+from feature_extraction.feature import Feature
 from feature_extraction.motion.skeleton import Motion
+from inference.export import is_motion
 from inference.material import Material, gather
+from inference.postprocessing import Finish, smoothed
 from inference.reading import decoding
 from inference.recording import Recording, find_recordings
 from inference.rolling import device_of
@@ -88,14 +90,15 @@ class Performer:
         return gather(recording, loaded.model, self.features, loaded.seeds, self.corpus, self.settings)
 
     def motions(self, name: str) -> list[Motion]:
-        """The motions generated for one sequence or sound file, at the model's frame rate, one for each sample."""
+        """The motions generated for one sequence or sound file, one for each sample, finished as the settings say."""
         (recording,) = self.recordings(name)
-        moving = [window.modality for window in self.loaded.outputs if self._decodes(window.modality)]
+        moving = [window.modality for window in self.loaded.outputs if is_motion(self.features.get(window.modality))]
         if not moving:
             raise ValueError("the model gives arrays that no extractor turns back into motion; `perform` gives those")
-        feature = self.features[moving[0]]
+        feature, finish = self.features[moving[0]], Finish.of(self.settings)
         ((_, samples),) = self.perform([self.material(recording)])
-        return [feature.decode(sample[moving[0]], decoding(recording, feature)) for sample in samples]
+        own = decoding(recording, feature)
+        return [finish.generated(feature.decode(sample[moving[0]], own)) for sample in samples]
 
     def perform(self, materials: Sequence[Material]) -> Iterator[tuple[Material, list[Sample]]]:
         """Each material with its samples, as soon as they are there: as many samples as the settings say.
@@ -137,11 +140,8 @@ class Performer:
         seconds = time.perf_counter() - began
         log.info("%d frames in %.1f s, %.0f frames/s", sum(frames), seconds, sum(frames) / seconds)
         arrays = {name: values.cpu().numpy() for name, values in made.items()}
-        return [{name: values[row, :count] for name, values in arrays.items()} for row, count in enumerate(frames)]
-
-    def _decodes(self, modality: str) -> bool:
-        extractors = self.features[modality].extractors if modality in self.features else ()
-        return any(find_extractor(each["name"]).reversible for each in extractors)
+        after = smoothed if settings.smooth else np.asarray
+        return [{k: after(values[row, :count]) for k, values in arrays.items()} for row, count in enumerate(frames)]
 
 
 def batches(rows: Sequence[Row], size: int) -> Iterator[list[Row]]:

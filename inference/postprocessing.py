@@ -17,6 +17,7 @@ from feature_extraction.motion.resample import resample
 from feature_extraction.motion.retarget import retarget
 from feature_extraction.motion.skeleton import Motion
 from inference.foot_locking import lock_feet
+from inference.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -26,10 +27,10 @@ SMOOTHING_WINDOW, SMOOTHING_ORDER = 9, 3
 def smoothed(values: np.ndarray) -> np.ndarray:
     """Savitzky-Golay smoothing of (frames, dim) values over time, window 9 and order 3.
 
-    The window shrinks for shorter sequences; up to 4 frames stay as they are, being cubics already.
+    The window shrinks for shorter sequences; up to 4 frames stay as they are, being cubics already; so do tokens.
     """
     window = min(SMOOTHING_WINDOW, len(values) - (len(values) + 1) % 2)
-    if window <= SMOOTHING_ORDER:
+    if window <= SMOOTHING_ORDER or values.dtype.kind in "iu":
         return values
     return savgol_filter(values, window, SMOOTHING_ORDER, axis=0).astype(values.dtype)
 
@@ -92,6 +93,12 @@ class Finish:
     """Hold feet in place where they stand."""
     align_ground: bool = False
     """Put the floor at height 0."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Finish":
+        """What the settings ask for; a ValueError or FileNotFoundError if their skeleton cannot be read."""
+        rig = Rig.read(settings.target_skeleton, settings.joint_map) if settings.target_skeleton else None
+        return cls(settings.fps, rig, settings.foot_lock, settings.align_ground)
 
     def generated(self, motion: Motion) -> Motion:
         """The finished motion."""
