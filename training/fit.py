@@ -34,6 +34,7 @@ from training.parts import begin_with_parts
 from training.payload import load_features, make_payload
 from training.run import Run, is_first_process
 from training.summary import means_line, size_line
+from training.tuning import tune
 from training.weights import begin_with_weights
 from training.word_vectors import begin_with_vectors
 
@@ -67,6 +68,8 @@ def fit(run: Run, opt: argparse.Namespace, start: StartingPoint) -> None:
         begin_with_parts(model, opt)
     if start.weights:
         begin_with_weights(model, start.weights, _names(opt.only_load_in_state_dict), _names(opt.ignore_in_state_dict))
+    if opt.do_tuning and not start.resume:
+        tune(opt, model, train)
     features = load_features(Path(opt.data_dir), (window.modality for window in (*train.inputs, *train.outputs)))
     if is_first_process():
         _describe(run, opt, features)

@@ -30,9 +30,13 @@ class Guard:
 
 def all_finite(tensors: Iterable[Tensor]) -> bool:
     """Whether every number of the floating tensors is finite; a device is asked once."""
-    # The sum of finite numbers can overflow, that of zero times them cannot.
-    sums = [(tensor.detach() * 0).sum().float() for tensor in tensors if tensor.is_floating_point()]
-    return not sums or bool(torch.stack(sums).sum() == 0)
+    floating = [tensor.detach() for tensor in tensors if tensor.is_floating_point()]
+    # A number that is not finite makes the sum so. That of finite numbers can overflow: then each is looked at.
+    return (
+        not floating
+        or bool(torch.stack([tensor.sum().float() for tensor in floating]).sum().isfinite())
+        or all(bool(tensor.isfinite().all()) for tensor in floating)
+    )
 
 
 def bad_feature(

@@ -24,7 +24,7 @@ def make_loader(dataset: BaseDataset, opt: argparse.Namespace) -> DataLoader:
         collate_fn=collated,
         num_workers=opt.num_workers,
         persistent_workers=opt.num_workers > 0,
-        pin_memory=torch.cuda.is_available(),
+        pin_memory=torch.cuda.is_available() and not opt.preload,
     )
 
 
@@ -41,6 +41,8 @@ class Windows(pl.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader:
         """Batches from where the run stands on; ValueError where an epoch has other batches than before."""
+        if self.opt.preload:
+            self.train.preload(self.trainer.strategy.root_device)  # type: ignore[union-attr]
         loader = make_loader(self.train, self.opt)
         if self._place["batch"] and self._place["batches"] != len(loader):
             raise ValueError(
@@ -54,6 +56,8 @@ class Windows(pl.LightningDataModule):
 
     def val_dataloader(self) -> DataLoader | list[Any]:
         """The held-out batches."""
+        if self.opt.preload and self.val:
+            self.val.preload(self.trainer.strategy.root_device)  # type: ignore[union-attr]
         return make_loader(self.val, self.opt) if self.val else []
 
     def state_dict(self) -> dict[str, int]:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -49,6 +50,10 @@ class BaseDataset(Dataset, ABC):
     def place(self, index: int) -> tuple[str, int]:
         """The sequence and the anchor of an item, for messages; a data set that has none tells the item's number."""
         return f"of item {index}", 0
+
+    def preload(self, device: torch.device) -> None:
+        """Keep the corpus in the memory of a device, and give batches that lie there; ValueError if it cannot."""
+        raise ValueError(f"--preload: {type(self).__name__} cannot be kept on a device; leave the option out")
 
     @abstractmethod
     def sequence(self, sequence_id: str) -> dict[str, np.ndarray]:

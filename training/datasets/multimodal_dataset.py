@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from feature_extraction import store
@@ -17,6 +18,7 @@ from training.datasets.base_dataset import BaseDataset
 from training.datasets.corpus import Corpus, open_corpus
 from training.datasets.described import padded, token_vectors, with_tokens
 from training.datasets.gather import WindowGatherer
+from training.datasets.preloaded import DeviceGatherer
 from training.datasets.window_options import read_windows
 from training.options.paths import Folder
 from training.options.values import natural, positive
@@ -59,7 +61,7 @@ class MultimodalDataset(BaseDataset):
         self._ends = np.cumsum([len(each) for each in self._anchors], dtype=np.int64)
         self._starts = np.array([each.start for each in self._anchors], dtype=np.int64)
         self._chosen = _subset(self._total, opt.num_train_samples if split == "train" else 0)
-        self._gatherer = WindowGatherer(self.inputs, self.outputs)
+        self._gatherer: WindowGatherer | DeviceGatherer = WindowGatherer(self.inputs, self.outputs)
 
     @staticmethod
     def modify_commandline_options(parser: Any) -> None:
@@ -123,6 +125,10 @@ class MultimodalDataset(BaseDataset):
         """The sequence and the anchor of an item."""
         (sequence,), (anchor,) = self._places(np.array([index]))
         return self.sequence_ids[sequence], int(anchor)
+
+    def preload(self, device: torch.device) -> None:
+        """Keep the corpus in the memory of a device, and give batches that lie there."""
+        self._gatherer = DeviceGatherer(self.inputs, self.outputs, self._corpus.arrays, device)
 
     def sequence(self, sequence_id: str) -> dict[str, np.ndarray]:
         """All frames of one sequence: {modality: (frames, dim)}, read-only."""

@@ -1,5 +1,6 @@
 """Options that exclude each other."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -8,6 +9,7 @@ from training.options.grammar import Declarations, as_text
 
 LEAST_AND_MOST = (("min_epochs", "max_epochs"), ("min_steps", "max_steps"))
 UNLIMITED = (None, -1)
+ONE_DEVICE = ("auto", 1, "1", None)
 
 
 def settle(resolved: Resolved, declarations: Declarations) -> Resolved:
@@ -21,7 +23,20 @@ def settle(resolved: Resolved, declarations: Declarations) -> Resolved:
         values = resolved.values
         if values[least] is not None and values[most] not in UNLIMITED and values[least] > values[most]:
             raise _contradiction(least, most, resolved)
+    for name, other in _excluding(resolved.values):
+        raise _contradiction(name, other, resolved)
     return resolved
+
+
+def _excluding(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Pairs of options that cannot both be as they are."""
+    strategy = str(values["strategy"])
+    if values["preload"] and values["num_workers"]:
+        yield "preload", "num_workers"
+    if values["ema_decay"] and any(name in strategy for name in ("fsdp", "deepspeed")):
+        yield "ema_decay", "strategy"
+    if values["do_tuning"] and (values["devices"] not in ONE_DEVICE or values["num_nodes"] > 1):
+        yield "do_tuning", "devices"
 
 
 def _settle_gpus(resolved: Resolved, rival: str, declarations: Declarations) -> Resolved:

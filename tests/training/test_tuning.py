@@ -1,0 +1,50 @@
+"""A batch size and a learning rate are found, and nothing else is changed."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from models import create_model
+from tests.training.corpus import write_experiment
+from training import tuning
+from training.datasets.multimodal_dataset import MultimodalDataset
+from training.options import parse
+from training.tuning import fastest_fall, tune
+
+
+def test_the_rate_is_where_the_loss_falls_fastest() -> None:
+    rates = np.geomspace(1e-6, 1, 61)
+    losses = 1 / (1 + np.exp(2 * (np.log10(rates) + 3)))
+    assert fastest_fall(rates.tolist(), losses.tolist()) == pytest.approx(1e-3)
+
+
+def test_a_loss_that_never_falls_gives_a_tenth_of_the_last_rate() -> None:
+    assert fastest_fall([1e-3, 1e-2], [1.0, 2.0]) == pytest.approx(1e-3)
+
+
+def test_tuning_leaves_the_model_and_finds_numbers_that_train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tuning, "TRIED", 30)
+    opt = parse([str(write_experiment(tmp_path)), "--do_tuning"])
+    train = MultimodalDataset(opt)
+    torch.manual_seed(0)
+    model = create_model(opt, train.inputs, train.outputs)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    tune(opt, model, train)
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert opt.batch_size in (8, 16)
+    assert 1e-6 < opt.learning_rate < 1
+
+
+def test_a_batch_that_does_not_fit_ends_the_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rates = {8: 10.0, 16: 19.0}
+
+    def windows_per_s(opt: object, model: object, train: object, size: int) -> float:
+        if size not in rates:
+            raise torch.OutOfMemoryError
+        return rates[size]
+
+    monkeypatch.setattr(tuning, "_windows_per_s", windows_per_s)
+    found = tuning.find_batch_size(None, torch.nn.Linear(1, 1), range(10_000), torch.device("cpu"))  # type: ignore[arg-type]
+    assert found == 16
