@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import registry
+from inference.output_options import YES_NO, add_files, add_finish, renderers, spelt_for_argparse
 from inference.seeds import read_pairs
-from training.options.grammar import spelt
 from training.options.paths import home
 from training.options.values import natural, positive
 from training.run import Run, list_runs
 
-MEANT_FOR_MAIN = ("experiments_dir", "version_index", "generate_bvh", "generate_video")
-YES_NO = argparse.BooleanOptionalAction
+MEANT_FOR_MAIN = ("experiments_dir", "version_index")
 EXAMPLES = """examples:
   python -m inference.generate quickstart                      a random sequence of the test split
   python -m inference.generate quickstart song_07 --num_samples 3
@@ -30,7 +29,7 @@ def parse(argv: Sequence[str]) -> dict[str, Any]:
         LookupError: if there is no such run; the message has the nearest names.
         ValueError: if arguments contradict each other.
     """
-    opt = vars(_parser().parse_args([_flag(spelt(argument)) for argument in argv]))
+    opt = vars(_parser().parse_args([spelt_for_argparse(argument) for argument in argv]))
     if not opt["checkpoint"] and _is_model(Path(opt["experiment"])):
         opt["checkpoint"], opt["experiment"] = opt["experiment"], ""
     elif opt["checkpoint"]:
@@ -42,9 +41,7 @@ def parse(argv: Sequence[str]) -> dict[str, Any]:
     else:
         run = find_run(opt["experiment"], Path(opt["experiments_dir"]))
         opt["checkpoint"], opt["experiment"] = find_checkpoint(run, opt["version_index"]), run.name
-    if opt["render"] is None:
-        chosen = {"bvh": opt["generate_bvh"], "mp4": opt["generate_video"]}
-        opt["render"] = [name for name, wanted in chosen.items() if wanted]
+    opt["render"] = renderers(opt)
     return {name: value for name, value in opt.items() if name not in MEANT_FOR_MAIN}
 
 
@@ -92,8 +89,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_model(parser.add_argument_group("model"))
     _add_input(parser.add_argument_group("what is read"))
-    _add_motion(parser.add_argument_group("motion"))
-    _add_output(parser.add_argument_group("what is written"))
+    motion, files = parser.add_argument_group("motion"), parser.add_argument_group("what is written")
+    _add_motion(motion)
+    add_finish(motion)
+    add_files(files, str(home() / "inference" / "generated"))
+    files.add_argument(
+        "--ground_truth", action=YES_NO, default=False, help="show the recorded motion beside the generated one"
+    )
     return parser
 
 
@@ -125,41 +127,9 @@ def _add_motion(group: Any) -> None:
     add = group.add_argument
     add("--num_samples", type=positive, default=1, help="how many motions; the video shows them side by side")
     add("--max_length", type=natural, default=0, help="most frames to generate, 0 for all")
-    add("--temperature", type=float, default=1.0, help="scale of the randomness")
+    add("--temperature", type=float, help="scale of the randomness; by default the experiment's own")
     add("--seed", type=natural, default=0, help="of the random generators")
     add("--frames_per_step", type=positive, help="how many of the predicted frames to use at a time")
-    add("--smooth", action=YES_NO, default=False, help="Savitzky-Golay smoothing, window 9, order 3")
-    add("--foot_lock", action=YES_NO, default=False, help="hold feet in place where they stand")
-    add("--align_ground", action=YES_NO, default=False, help="move the motion so that the floor is at height 0")
-    add("--target_skeleton", default="", help="BVH file with your own skeleton, which the motion is put on")
-    add("--joint_map", default="", help="what drives it besides the guess: SOURCE=TARGET,... or a JSON or YAML file")
-
-
-def _add_output(group: Any) -> None:
-    add = group.add_argument
-    add("--output_folder", default=str(home() / "inference" / "generated"), help="folder of the results")
-    add("--generate_bvh", action=YES_NO, default=True, help="write BVH")
-    add("--generate_video", action=YES_NO, default=True, help="write MP4, with the sound on it")
-    names = ", ".join(registry.names("renderer"))
-    add("--render", type=_names, help=f"comma-separated renderers in place of these two ({names})")
-    add("--ground_truth", action=YES_NO, default=False, help="show the recorded motion beside the generated one")
-    add("--fps", type=float, default=0.0, help="frame rate of BVH and pictures; by default the model's")
-    add("--picture_size", type=_size, help="width and height of pictures in pixels, as 1920x1080")
-
-
-def _flag(argument: str) -> str:
-    return argument.replace("--no_", "--no-", 1) if argument.startswith("--no_") else argument
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
-def _size(text: str) -> tuple[int, int]:
-    width, _, height = text.lower().partition("x")
-    if not (width.isdecimal() and height.isdecimal()):
-        raise argparse.ArgumentTypeError(f"{text!r} is no size; WIDTHxHEIGHT is wanted, as 1920x1080")
-    return int(width), int(height)
 
 
 def _pairs(text: str) -> dict[str, str]:

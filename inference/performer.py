@@ -78,6 +78,12 @@ class Performer:
         folder = self.settings.data_dir or getattr(self.loaded.opt, "data_dir", "")
         return Path(folder) if self.settings.data_dir else home() / folder
 
+    @property
+    def temperature(self) -> float:
+        """The scale of the randomness: as the settings say, or as the model's experiment says."""
+        wanted = self.settings.temperature
+        return getattr(self.loaded.opt, "temperature", 1.0) if wanted is None else wanted
+
     def recordings(self, name: str) -> list[Recording]:
         """What a sequence id, the path of a file or that of a folder stands for; see `find_recordings`."""
         modalities = [window.modality for window in (*self.loaded.inputs, *self.loaded.outputs)]
@@ -130,7 +136,7 @@ class Performer:
                 {name: np.stack([row.past[name] for row in rows]) for name in rows[0].past},
                 frames=max(frames),
                 start=rows[0].start,
-                temperature=settings.temperature,
+                temperature=self.temperature,
                 generator=[torch.Generator(device).manual_seed(settings.seed + row.number) for row in rows],
                 frames_per_step=settings.frames_per_step,
                 teacher_forcing=settings.teacher_forcing,

@@ -31,8 +31,8 @@ class Settings:
     """A file of sequence ids, or of `modality,sequence;...`, one a line: each sample begins with one drawn from it."""
     seed: int = 0
     """Of the random generators: sample k takes seed + k."""
-    temperature: float = 1.0
-    """Scale of the randomness."""
+    temperature: float | None = None
+    """Scale of the randomness; by default the experiment's own."""
     num_samples: int = 1
     """How many motions to generate for a sequence."""
     max_length: int = 0

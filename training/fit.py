@@ -142,7 +142,7 @@ def _averaging(opt: argparse.Namespace) -> list[Callback]:
 def _sampling(opt: argparse.Namespace, dataset: BaseDataset, features: Mapping[str, Feature]) -> list[Callback]:
     if not opt.sample_every_n_epochs:
         return []
-    return [SampleToTensorBoard(dataset, features, opt.sample_every_n_epochs, opt.seed)]
+    return [SampleToTensorBoard(dataset, features, opt.sample_every_n_epochs, opt.seed, opt.temperature)]
 
 
 def _held_out(dataset_class: type[BaseDataset], opt: argparse.Namespace, split: str) -> BaseDataset | None:

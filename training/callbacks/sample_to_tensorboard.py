@@ -35,11 +35,19 @@ class SampleToTensorBoard(Callback):
         seed: of what is random in the model.
     """
 
-    def __init__(self, dataset: BaseDataset, features: Mapping[str, Feature], every_n_epochs: int, seed: int = 0):
+    def __init__(
+        self,
+        dataset: BaseDataset,
+        features: Mapping[str, Feature],
+        every_n_epochs: int,
+        seed: int = 0,
+        temperature: float = 1.0,
+    ):
         self.dataset = dataset
         self.features = {name: feature for name, feature in features.items() if feature.source == "motion"}
         self.every_n_epochs = every_n_epochs
         self.seed = seed
+        self.temperature = temperature
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Generate, draw and log."""
@@ -65,7 +73,8 @@ class SampleToTensorBoard(Callback):
         training = model.training
         try:
             generator = torch.Generator(next(model.parameters()).device).manual_seed(self.seed)
-            made = autoregress(model, given, seeds, frames=frames, generator=generator)
+            randomness = {"temperature": self.temperature, "generator": generator}
+            made = autoregress(model, given, seeds, frames=frames, **randomness)
         finally:
             model.train(training)
         return {modality: made[modality].cpu().numpy() for modality in shown}

@@ -134,3 +134,6 @@ def _add_occasions(group: OptionGroup) -> None:
         default=0,
         help="epochs between clips in TensorBoard; 0: none",
     )
+    group.add_argument(
+        "--temperature", type=float, default=1.0, help="scale of the randomness when this experiment's model generates"
+    )

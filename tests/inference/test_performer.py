@@ -1,0 +1,15 @@
+"""Generation as a library call."""
+
+import dataclasses
+
+from inference.performer import Performer
+from inference.settings import Settings
+from models import load_model
+
+
+def test_the_randomness_is_the_settings_or_the_experiments_or_1(checkpoint):
+    loaded = load_model(checkpoint)
+    calm = dataclasses.replace(loaded, opt=type(loaded.opt)(**vars(loaded.opt), temperature=0.6))
+    assert Performer(loaded).temperature == 1.0
+    assert Performer(calm).temperature == 0.6
+    assert Performer(calm, Settings(temperature=0.0)).temperature == 0.0
