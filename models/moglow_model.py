@@ -2,15 +2,17 @@
 
 import argparse
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.base_model import BaseModel
+from models.flows.couplings import ChannelCoupling
 from models.glow_options import add_glow_options, make_glow
 from models.likelihood import bits_per_frame
-from models.nets.sliding import SlidingWindow, SlidingWindows
+from models.nets.sliding import Foreseen, SlidingWindow, SlidingWindows
 from models.roll import Step
 from models.steps import spanned_steps, step_windows, unfold
 from models.windows import Window
@@ -110,11 +112,37 @@ class MoglowModel(BaseModel):
         generator: torch.Generator | Sequence[torch.Generator] | None = None,
         state: Any = None,
     ) -> tuple[dict[str, Tensor], Any]:
-        """`sample` with the inverse of the flow made once; the state is that inverse and that of the networks."""
-        conditioning = self.condition(inputs)
+        """`sample` by what is foreseen; the state is the inverse of the flow, made once, and that of the networks."""
+        conditioning: Any = self._foreseen(inputs, step) if step.foreseen else self.condition(inputs)
         dims = [window.dim for window in self.outputs]
         inverse, before = state or (self.flow.fixed_inverse(sum(dims)), None)
-        shape = (*conditioning.shape[:2], sum(dims))
+        steps = spanned_steps(self.inputs, inputs)
+        shape = (len(next(iter(inputs.values()))), steps, sum(dims))
         x, after = self.flow.sample_from(shape, conditioning, before, temperature, generator, inverse)
         parts = x.split(dims, dim=-1)
         return {window.modality: part for window, part in zip(self.outputs, parts, strict=True)}, (inverse, after)
+
+    @torch.no_grad()
+    def foresee(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """What the first layer of each network gets of the windows of one step: most of the work, in one product."""
+        weights = self._readings()
+        if not weights:
+            return {}
+        read = self.condition(inputs)
+        with torch.autocast(read.device.type, enabled=False):
+            return {"projected": torch.stack([F.linear(read, weight) for weight in weights], dim=1)}
+
+    def _foreseen(self, inputs: Mapping[str, Tensor], step: Step) -> Foreseen:
+        """What a step reads, most of it foreseen, and the newest frames fed back, which were not."""
+        late, column = [], 0
+        for window in self.inputs:
+            column += window.length * window.dim
+            if count := step.unforeseen.get(window.modality, 0):
+                late.append((column - count * window.dim, inputs[window.modality][:, -count:].flatten(1).unsqueeze(1)))
+        return Foreseen.by(self._readings(), step.foreseen["projected"].unbind(1), late)
+
+    def _readings(self) -> list[Tensor]:
+        """Of each coupling's network the weight that reads the conditioning; none where it is not apart."""
+        couplings = [each for each in self.flow.transform.transforms if isinstance(each, ChannelCoupling)]
+        weights = [cast("Tensor | None", coupling.net.reading) for coupling in couplings]
+        return [weight for weight in weights if weight is not None]

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from models.flows.linear import Linear, LULinear, Permutation
 from models.flows.norms import ActNorm, BatchNorm
-from models.flows.transform import Composition, Transform
+from models.flows.transform import Composition, Conditioning, Transform
 
 FRAMEWISE_AFFINE = (ActNorm, BatchNorm, Linear, LULinear, Permutation)
 """What maps each frame by the same matrix and shift."""
@@ -27,7 +27,7 @@ class FixedInverse:
     def __init__(self, transform: Composition, dim: int):
         self._stages = list(_stages(transform, dim))
 
-    def inverse_from(self, z: Tensor, conditioning: Tensor | None, state: Any) -> tuple[Tensor, Any]:
+    def inverse_from(self, z: Tensor, conditioning: Conditioning, state: Any) -> tuple[Tensor, Any]:
         """The window whose image is z, and the state at its end: one entry for each transform that has one."""
         states = list(state or [None] * len(self._stages))
         for index, stage in enumerate(self._stages):

@@ -44,7 +44,7 @@ class Flow(nn.Module):
     def sample_from(
         self,
         shape: tuple[int, int, int],
-        conditioning: Tensor | None,
+        conditioning: Conditioning,
         state: Any,
         temperature: float = 1.0,
         generator: Generators = None,

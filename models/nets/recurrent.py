@@ -1,17 +1,19 @@
 """Networks that steer a coupling step by step: what they give at a frame follows from that frame and those before."""
 
+from typing import cast
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.nets.lstm import lstm
-from models.nets.sliding import SlidingWindows
+from models.nets.sliding import Foreseen, SlidingWindows
 from models.nets.transformer import EncoderLayer
 
 State = tuple[Tensor, ...] | None
 """What a recurrent network keeps of the past; None at the beginning."""
 
-Conditioning = Tensor | SlidingWindows | None
+Conditioning = Tensor | SlidingWindows | Foreseen | None
 """What a network reads beside x at each step."""
 
 
@@ -34,6 +36,7 @@ class RecurrentNet(nn.Module):
         dropout: float = 0.0,
     ):
         super().__init__()
+        self.dim_in = dim_in
         layer = {"LSTM": nn.LSTM, "GRU": nn.GRU}[kind]
         between = dropout if layers > 1 else 0.0
         self.layers = layer(dim_in + conditioning_dim, dim, num_layers=layers, dropout=between, batch_first=True)
@@ -46,14 +49,21 @@ class RecurrentNet(nn.Module):
     def step(self, x: Tensor, conditioning: Conditioning, state: State) -> tuple[Tensor, State]:
         """The outputs at the frames that follow on the state, and the state after them."""
         if isinstance(self.layers, nn.LSTM):
-            if isinstance(conditioning, SlidingWindows):
+            if isinstance(conditioning, SlidingWindows | Foreseen):
                 return self._slid(x, conditioning, state)
             hidden, after = self.layers(_joined(x, conditioning), state)
             return self.leave(hidden), after
         hidden, last = self.layers(_joined(x, conditioning), None if state is None else state[0])
         return self.leave(hidden), (last,)
 
-    def _slid(self, x: Tensor, conditioning: SlidingWindows, state: State) -> tuple[Tensor, State]:
+    @property
+    def reading(self) -> Tensor | None:
+        """The weight that projects the conditioning, where that can be done apart from x: (out, conditioning_dim)."""
+        if not isinstance(self.layers, nn.LSTM):
+            return None
+        return cast("Tensor", self.layers.weight_ih_l0)[:, self.dim_in :]
+
+    def _slid(self, x: Tensor, conditioning: SlidingWindows | Foreseen, state: State) -> tuple[Tensor, State]:
         """`step` of an LSTM whose conditioning is not written out."""
         layers = self.layers
         begin = x.new_zeros(2, layers.num_layers, len(x), layers.hidden_size) if state is None else state
@@ -78,6 +88,7 @@ class FeedForwardNet(nn.Module):
 
     def __init__(self, dim_in: int, conditioning_dim: int, dim_out: int, *, dim: int):
         super().__init__()
+        self.dim_in = dim_in
         self.enter = nn.Linear(dim_in + conditioning_dim, dim)
         self.middle = nn.Linear(dim, dim)
         self.leave = _quiet(nn.Linear(dim, dim_out))
@@ -85,6 +96,11 @@ class FeedForwardNet(nn.Module):
     def forward(self, x: Tensor, conditioning: Conditioning = None) -> Tensor:
         """(batch, time, dim_in), (batch, time, conditioning_dim) -> (batch, time, dim_out)."""
         return self.leave(F.relu(self.middle(F.relu(_enter(self.enter, x, conditioning)))))
+
+    @property
+    def reading(self) -> Tensor:
+        """The weight that projects the conditioning: (out, conditioning_dim)."""
+        return self.enter.weight[:, self.dim_in :]
 
 
 class CausalTransformerNet(nn.Module):
@@ -107,6 +123,7 @@ class CausalTransformerNet(nn.Module):
         dropout: float = 0.0,
     ):
         super().__init__()
+        self.dim_in = dim_in
         self.enter = nn.Linear(dim_in + conditioning_dim, dim)
         self.layers = nn.ModuleList(EncoderLayer(dim, heads, dim, dropout) for _ in range(layers))
         self.distances = nn.Parameter(torch.zeros(context))
@@ -128,6 +145,11 @@ class CausalTransformerNet(nn.Module):
             x = layer(seen, fresh, self._bias(fresh, seen.shape[1]).to(x.dtype))
         return self.leave(x).flip(1), tuple(after)
 
+    @property
+    def reading(self) -> Tensor:
+        """The weight that projects the conditioning: (out, conditioning_dim)."""
+        return self.enter.weight[:, self.dim_in :]
+
     def _bias(self, queries: int, keys: int) -> Tensor:
         """The number for each query and key, newest first; minus infinity where the key is later or too early."""
         device = self.distances.device
@@ -137,6 +159,7 @@ class CausalTransformerNet(nn.Module):
 
 
 def _joined(x: Tensor, conditioning: Conditioning) -> Tensor:
+    assert not isinstance(conditioning, Foreseen), "what is foreseen is not written out"
     if isinstance(conditioning, SlidingWindows):
         conditioning = conditioning.written_out()
     return x if conditioning is None else torch.cat([x, conditioning], dim=-1)
@@ -144,7 +167,7 @@ def _joined(x: Tensor, conditioning: Conditioning) -> Tensor:
 
 def _enter(layer: nn.Linear, x: Tensor, conditioning: Conditioning) -> Tensor:
     """A linear layer over x and the conditioning."""
-    if isinstance(conditioning, SlidingWindows):
+    if isinstance(conditioning, SlidingWindows | Foreseen):
         dim = x.shape[-1]
         return F.linear(x, layer.weight[:, :dim], layer.bias) + conditioning.project(layer.weight[:, dim:])
     return layer(_joined(x, conditioning))

@@ -1,10 +1,11 @@
 """Windows that slide over frames, one step at a time, and linear layers that read them without writing them out."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property, reduce
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -96,3 +97,29 @@ class SlidingWindows:
             for part, columns in zip(self.parts, weight.split(sizes, dim=1), strict=True)
         ]
         return reduce(torch.add, projected)
+
+
+class Foreseen:
+    """What one step reads, as `SlidingWindows`, of which layers have their part already but for a few numbers.
+
+    ``projected`` has for each weight, known by its place in memory, ``written_out() @ weight.T`` with zeros in place of
+    those numbers; they come ``late``, as the first of their columns and values (batch, 1, columns).
+    """
+
+    def __init__(self, projected: Mapping[int, Tensor], late: Sequence[tuple[int, Tensor]]):
+        self.projected, self.late = projected, late
+
+    @classmethod
+    def by(
+        cls, weights: Sequence[Tensor], projected: Sequence[Tensor], late: Sequence[tuple[int, Tensor]]
+    ) -> "Foreseen":
+        """What was projected by each of the weights, (batch, 1, out)."""
+        return cls({weight.data_ptr(): each for weight, each in zip(weights, projected, strict=True)}, late)
+
+    def project(self, weight: Tensor) -> Tensor:
+        """``written_out() @ weight.T``: (batch, 1, out)."""
+        projected = self.projected[weight.data_ptr()]
+        with torch.autocast(projected.device.type, enabled=False):
+            for column, values in self.late:
+                projected = projected + F.linear(values, weight[:, column : column + values.shape[-1]])
+        return projected

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from inference.sampler import autoregress
+from models.base_model import BaseModel
 from models.importers.glow_weights import moglow_weights
 from models.moglow_model import MoglowModel
 from models.windows import Window
@@ -354,3 +355,21 @@ def test_in_training_some_steps_do_not_see_the_motion_before_them() -> None:
 def test_windows_that_do_not_go_together_are_refused(given: dict[str, Any], output: Window, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         MoglowModel(options(**given), (MOTION, AUDIO), (output,))
+
+
+@pytest.mark.parametrize("network", ["LSTM", "GRU", "FF", "transformer"])
+def test_what_is_foreseen_of_many_steps_is_what_each_step_computes(
+    network: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    label = Window("style", 2, 1, discrete=True, num_tokens=3, single=True)
+    torch.manual_seed(0)
+    model = MoglowModel(options(network_model=network, num_heads_flow=2), (MOTION, label, AUDIO), (TARGET,)).eval()
+    features = {"audio": torch.randn(30, 3), "style": torch.tensor([[1]])}
+    seeds = {"motion": torch.randn(4, 5)}
+
+    def made() -> Tensor:
+        return autoregress(model, features, seeds, frames=30, generator=torch.Generator().manual_seed(1))["motion"]
+
+    foreseen = made()
+    monkeypatch.setattr(MoglowModel, "sample_step", BaseModel.sample_step)
+    torch.testing.assert_close(foreseen, made(), rtol=0, atol=1e-5)
