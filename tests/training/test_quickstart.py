@@ -10,7 +10,19 @@ from feature_extraction.motion.bvh import read_bvh
 from training.run import Run
 from training.train import main
 
-SMALL = ["--dhid", "16", "--nlayers", "1", "--num_train_samples", "64", "--max_epochs", "1", "--no-enable_progress_bar"]
+SMALL = [
+    "--dhid",
+    "16",
+    "--dhid_flow",
+    "16",
+    "--nlayers",
+    "1",
+    "--num_train_samples",
+    "64",
+    "--max_epochs",
+    "1",
+    "--no-enable_progress_bar",
+]
 
 
 @pytest.mark.slow

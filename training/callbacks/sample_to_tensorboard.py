@@ -73,8 +73,7 @@ class SampleToTensorBoard(Callback):
         training = model.training
         try:
             generator = torch.Generator(next(model.parameters()).device).manual_seed(self.seed)
-            randomness = {"temperature": self.temperature, "generator": generator}
-            made = autoregress(model, given, seeds, frames=frames, **randomness)
+            made = autoregress(model, given, seeds, frames=frames, temperature=self.temperature, generator=generator)
         finally:
             model.train(training)
         return {modality: made[modality].cpu().numpy() for modality in shown}
