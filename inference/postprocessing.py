@@ -44,35 +44,43 @@ def align_ground(motion: Motion) -> Motion:
 
 @dataclass(frozen=True)
 class Rig:
-    """A skeleton to put motion on: how it rests, what it is called, and what drives its joints besides the guess."""
+    """A skeleton to put motion on."""
 
-    rest: Motion
+    motion: Motion
+    """Any motion on it."""
     name: str
     names: Names = ()
+    """What drives its joints besides the guess."""
+    pose: int | None = None
+    """The frame in which it rests as other skeletons do with all rotations zero; None for that very pose."""
     _told: dict[tuple[str, ...], Guess] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def read(cls, path: Path | str, joint_map: str = "") -> "Rig":
+    def read(cls, path: Path | str, joint_map: str = "", pose: int | None = None) -> "Rig":
         """The skeleton of a BVH file; `joint_map` is `SOURCE=TARGET,...` or a JSON or YAML file of that.
 
         Raises:
             FileNotFoundError: if there is no such file.
-            ValueError: if it is no BVH file, or the map no map.
+            ValueError: if it is no BVH file, or has no such frame, or the map is no map.
         """
         if not Path(path).is_file():
             raise FileNotFoundError(f"there is no {path}; --target_skeleton takes a BVH file with your own skeleton")
-        return cls(read_bvh(path), Path(path).name, read_names(joint_map) if joint_map else ())
+        motion = read_bvh(path)
+        if pose is not None and not 0 <= pose < motion.frames:
+            raise ValueError(f"{path} has no frame {pose} for --target_pose; there are {motion.frames}, from 0 on")
+        return cls(motion, Path(path).name, read_names(joint_map) if joint_map else (), pose)
 
     def put(self, motion: Motion) -> Motion:
         """The motion on this skeleton. Which joint drives which is logged, once for each skeleton that comes."""
         source = motion.skeleton
         if source.names not in self._told:
-            self._told[source.names] = guess(source, self.rest.skeleton, self.names)
+            self._told[source.names] = guess(source, self.motion.skeleton, self.names)
             self._tell(source.names, self._told[source.names])
-        return retarget(motion, self.rest, self._told[source.names].joints)
+        rest = None if self.pose is None else self.motion.rotations[self.pose]
+        return retarget(motion, self.motion, self._told[source.names].joints, target_rest=rest)
 
     def _tell(self, names: Sequence[str], found: Guess) -> None:
-        own = self.rest.skeleton.names
+        own = self.motion.skeleton.names
         pairs = ",".join(f"{names[driver]}={own[joint]}" for joint, driver in found.joints.items())
         log.info("%s is driven by %s; change it with --joint_map", self.name, pairs)
         if found.resting:
@@ -97,7 +105,8 @@ class Finish:
     @classmethod
     def of(cls, settings: Settings) -> "Finish":
         """What the settings ask for; a ValueError or FileNotFoundError if their skeleton cannot be read."""
-        rig = Rig.read(settings.target_skeleton, settings.joint_map) if settings.target_skeleton else None
+        path = settings.target_skeleton
+        rig = Rig.read(path, settings.joint_map, settings.target_pose) if path else None
         return cls(settings.fps, rig, settings.foot_lock, settings.align_ground)
 
     def generated(self, motion: Motion) -> Motion:

@@ -57,6 +57,8 @@ class Settings:
     """A BVH file with the skeleton that the motion is put on; by default it has that of the corpus."""
     joint_map: str = ""
     """What drives which joint of it, besides the guess: `SOURCE=TARGET,...`, or a JSON or YAML file."""
+    target_pose: int | None = None
+    """Its frame that shows the rest pose; by default that is with all rotations zero."""
     fps: float = 0.0
     """Frame rate of BVH and pictures; 0 for the model's own."""
     picture_size: tuple[int, int] | None = None

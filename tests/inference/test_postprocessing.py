@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from feature_extraction.motion import edit
+from feature_extraction.motion import edit, rotation
 from feature_extraction.motion.bvh import read_bvh, write_bvh
 from feature_extraction.motion.skeleton import joint_positions
 from inference.generate import generate, main
 from inference.postprocessing import Finish, Rig, align_ground
+from tests.feature_extraction.motion.test_retarget import turned_at_rest
 from tests.feature_extraction.small_corpus import swaying
 
 OTHER_NAMES = ("pelvis", "spine_01", "upperarm_l", "upperarm_r", "calf_l", "calf_r")
@@ -106,3 +107,18 @@ def test_pictures_have_the_size_that_is_asked_for(checkpoint, tmp_path):
 def test_feet_are_not_locked_without_legs(checkpoint, tmp_path):
     with pytest.raises(ValueError, match="no two legs"):
         generate(checkpoint, "s1", foot_lock=True, max_length=4, render=["bvh"], output_folder=tmp_path)
+
+
+def test_a_rig_may_rest_in_one_of_its_frames(rig, tmp_path):
+    """The rig's zero pose is a heap of bones; its first frame shows how it rests."""
+    motion = read_bvh(rig)
+    skeleton = motion.skeleton
+    posed = replace(motion, rotations=np.tile(rotation.identity(), (1, len(skeleton.names), 1)))
+    turns = rotation.exp(np.random.default_rng(0).normal(size=(len(skeleton.names), 3)))
+    heap = turned_at_rest(posed, turns)
+    write_bvh(tmp_path / "heap.bvh", heap)
+    from_heap, plain = Rig.read(tmp_path / "heap.bvh", pose=0).put(swaying(0)), Rig.read(rig).put(swaying(0))
+    expected = joint_positions(plain)
+    np.testing.assert_allclose(joint_positions(from_heap), expected, atol=1e-4 * plain.skeleton.height)
+    with pytest.raises(ValueError, match="no frame 1 for --target_pose"):
+        Rig.read(rig, pose=1)
