@@ -74,7 +74,7 @@ class MultimodalDataset(BaseDataset):
         add("--output_lengths", default="", help="frames of each output window")
         add("--input_time_offsets", default="0", help="first frame of each input window, from the anchor")
         add("--output_time_offsets", default="1", help="first frame of each output window, from the anchor")
-        add("--dins", default="", help="dimensions of the inputs; read from the files if left out")
+        add("--dins", default="", help="dimensions of the inputs, of tokens those of their vectors; 0: as in the files")
         add("--douts", default="", help="dimensions of the outputs; read from the files if left out")
         add("--input_types", default="c", help="c (continuous) or d (discrete) per input")
         add("--input_num_tokens", default="0", help="number of tokens of each discrete input, 0 for the others")

@@ -74,7 +74,7 @@ def _side(
     count = len(names)
     lengths = _numbers(opt, f"{side}_lengths", count, least=1)
     offsets = _numbers(opt, f"{side}_time_offsets", count)
-    dims = _numbers(opt, dims_option, count, least=1) if getattr(opt, dims_option) else [0] * count
+    dims = _numbers(opt, dims_option, count, least=0) if getattr(opt, dims_option) else [0] * count
     tokens = _numbers(opt, f"{side}_num_tokens", count, least=0)
     noises = _values(opt.input_noise if side == "input" else "0", "input_noise", count, _strength)
     kinds = _values(types, f"{side}_types", count, _one_of("c", "d"))
