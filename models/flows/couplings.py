@@ -1,7 +1,7 @@
 """Couplings: one part of a window is mapped by what a network makes of the other part and the conditioning."""
 
 from collections.abc import Callable
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -37,6 +37,7 @@ class ChannelCoupling(Transform):
         self.keep_first = keep_first
         self.map = element_map(dim - self.kept)
         self.net = net(self.kept, self.map.each * (dim - self.kept))
+        self.recurrent = isinstance(self.net, Recurrent)
 
     def forward(self, x: Tensor, conditioning: Conditioning = None) -> tuple[Tensor, Tensor]:
         """Map one half, steered by the other."""
@@ -63,8 +64,8 @@ class ChannelCoupling(Transform):
         return self._join(kept, self.map.inverse(moved, parameters)), state
 
     def _step(self, kept: Tensor, conditioning: Conditioning, state: Any) -> tuple[Tensor, Any]:
-        if isinstance(self.net, Recurrent):
-            parameters, state = self.net.step(kept, conditioning, state)
+        if self.recurrent:
+            parameters, state = cast("Recurrent", self.net).step(kept, conditioning, state)
         else:
             parameters = self.net(kept, conditioning)
         return parameters.to(kept.dtype), state

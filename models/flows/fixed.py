@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from models.flows.linear import Linear, LULinear, Permutation
 from models.flows.norms import ActNorm, BatchNorm
 from models.flows.transform import Composition, Conditioning, Transform
+from models.precision import full_precision
 
 FRAMEWISE_AFFINE = (ActNorm, BatchNorm, Linear, LULinear, Permutation)
 """What maps each frame by the same matrix and shift."""
@@ -34,7 +35,7 @@ class FixedInverse:
             if isinstance(stage, Transform):
                 z, states[index] = stage.inverse_from(z, conditioning, states[index])
             else:
-                with torch.autocast(z.device.type, enabled=False):
+                with full_precision(z.device):
                     z = F.linear(z, *stage)
         return z, states
 

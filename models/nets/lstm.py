@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from models.precision import full_precision
+
 
 def lstm(gates: Tensor, weight: Tensor, hidden: Tensor, cell: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """The hidden states (time, batch, dim) of a long short-term memory, and its last hidden and cell state.
@@ -14,9 +16,19 @@ def lstm(gates: Tensor, weight: Tensor, hidden: Tensor, cell: Tensor) -> tuple[T
     order, and ``weight`` (4 dim, dim) what the hidden state before gives; ``hidden`` and ``cell`` (batch, dim) are the
     states to begin with. All is computed in the weight's precision. Hochreiter and Schmidhuber 1997, Gers et al. 2000.
     """
-    with torch.autocast(gates.device.type, enabled=False):
+    with full_precision(gates.device):
+        if len(gates) == 1 and not torch.is_grad_enabled():
+            return _step(gates, weight, hidden, cell)
         states, last_cell = _Recurrence.apply(*(each.to(weight) for each in (gates, weight, hidden, cell)))
     return states, states[-1], last_cell
+
+
+def _step(gates: Tensor, weight: Tensor, hidden: Tensor, cell: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """`lstm` of a single step that no gradient is wanted of."""
+    into, forget, new, out = torch.addmm(gates[0].to(weight), hidden.to(weight), weight.T).chunk(4, dim=-1)
+    cell = torch.addcmul(forget.sigmoid() * cell, into.sigmoid(), new.tanh())
+    hidden = out.sigmoid() * cell.tanh()
+    return hidden[None], hidden, cell
 
 
 class _Recurrence(torch.autograd.Function):

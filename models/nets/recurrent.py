@@ -67,9 +67,8 @@ class RecurrentNet(nn.Module):
         """`step` of an LSTM whose conditioning is not written out."""
         layers = self.layers
         begin = x.new_zeros(2, layers.num_layers, len(x), layers.hidden_size) if state is None else state
-        weights = zip(*[iter(self.layers.parameters())] * 4, strict=True)
         hidden, last = x, []
-        for index, (from_input, from_hidden, bias, other_bias) in enumerate(weights):
+        for index, (from_input, from_hidden, bias, other_bias) in enumerate(layers.all_weights):
             dim = hidden.shape[-1]
             gates = F.linear(hidden, from_input[:, :dim], bias + other_bias)
             if not index:

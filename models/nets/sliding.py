@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from models.precision import full_precision
+
 
 class SlidingWindow:
     """The ``length`` frames that each of ``steps`` steps reads of x (batch, steps + length - 1, dim), one further each.
@@ -119,7 +121,7 @@ class Foreseen:
     def project(self, weight: Tensor) -> Tensor:
         """``written_out() @ weight.T``: (batch, 1, out)."""
         projected = self.projected[weight.data_ptr()]
-        with torch.autocast(projected.device.type, enabled=False):
+        with full_precision(projected.device):
             for column, values in self.late:
                 projected = projected + F.linear(values, weight[:, column : column + values.shape[-1]])
         return projected
