@@ -23,11 +23,11 @@ def find_roles(joints: Sequence[str], wanted: Sequence[str] = ROLES) -> dict[str
     """
     place = {plain(name): i for i, name in reversed(list(enumerate(joints)))}
     known = {role: (role, plain(smpl), plain(mixamo)) for role, smpl, mixamo in zip(ROLES, NAMES, MIXAMO, strict=True)}
-    # SMPL's Spine1 is Mixamo's Spine: where a skeleton has Mixamo's Hips, its other names are Mixamo's, too
+    # "Spine" is another joint in each of these skeletons: where one has Mixamo's Hips, its other names are Mixamo's
     mixamo_only = "hips" in place
     found = {}
     for role in wanted:
-        names = (role, known[role][2]) if mixamo_only else known[role]
+        names = known[role][2:] if mixamo_only else known[role][:2]
         named = [name for name in (*names, *STAND_INS.get(role, ())) if name in place]
         if named:
             found[role] = place[named[0]]
