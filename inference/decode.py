@@ -13,7 +13,7 @@ import registry
 from feature_extraction import store
 from feature_extraction.feature import Feature
 from inference.options import find_run
-from inference.output_options import add_files, add_finish, renderers, spelt_for_argparse
+from inference.output_options import add_files, add_finish, read, renderers
 from inference.progress import Bars
 from inference.settings import Settings
 from training.options.paths import home
@@ -27,7 +27,7 @@ EXAMPLES = """examples:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Decode what the arguments say and print the files written."""
-    opt = vars(_parser().parse_args([spelt_for_argparse(each) for each in (sys.argv[1:] if argv is None else argv)]))
+    opt = read(_parser(), sys.argv[1:] if argv is None else argv)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     for folder in filter(None, opt.pop("plugin_dir").split(",")):
         registry.add_plugin_dir(folder)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import registry
-from inference.output_options import YES_NO, add_files, add_finish, renderers, spelt_for_argparse
+from inference.output_options import YES_NO, add_files, add_finish, read, renderers
 from inference.seeds import read_pairs
 from training.options.paths import home
 from training.options.values import natural, positive
@@ -29,7 +29,7 @@ def parse(argv: Sequence[str]) -> dict[str, Any]:
         LookupError: if there is no such run; the message has the nearest names.
         ValueError: if arguments contradict each other.
     """
-    opt = vars(_parser().parse_args([spelt_for_argparse(argument) for argument in argv]))
+    opt = read(_parser(), argv)
     if not opt["checkpoint"] and _is_model(Path(opt["experiment"])):
         opt["checkpoint"], opt["experiment"] = opt["experiment"], ""
     elif opt["checkpoint"]:
@@ -56,8 +56,8 @@ def find_run(name: str, experiments_dir: Path) -> Run:
         if (folder / "hparams.yaml").is_file():
             return Run(folder)
     known = [run.name for run in list_runs(experiments_dir)]
-    hint = registry.nearest(name, known) or f"there are: {', '.join(known) or 'none'}"
-    raise LookupError(f"there is no run {name!r} in {experiments_dir}; {hint}; train it with ./train.sh {name}")
+    hint = registry.nearest(name, known) or f"there are: {', '.join(known) or 'none'}."
+    raise LookupError(f"there is no run {name!r} in {experiments_dir}; {hint} ./train.sh {name} trains it")
 
 
 def find_checkpoint(run: Run, version_index: int | None = None) -> Path:

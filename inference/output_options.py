@@ -1,13 +1,25 @@
 """The options of all commands that write motion: what is done to it first, and which files it goes to."""
 
 import argparse
+from collections.abc import Sequence
 from typing import Any
 
 import registry
+from registry import nearest
 from training.options.grammar import spelt
 from training.options.values import natural
 
 YES_NO = argparse.BooleanOptionalAction
+
+
+def read(parser: argparse.ArgumentParser, argv: Sequence[str]) -> dict[str, Any]:
+    """The values of a parser's options in `argv`; LookupError with the nearest names for an option that is none."""
+    given, rest = parser.parse_known_args([spelt_for_argparse(argument) for argument in argv])
+    if rest:
+        known = [f"--{name}" for name in vars(given)]
+        hint = nearest(rest[0].partition("=")[0], known) or "--help lists what there is"
+        raise LookupError(f"{rest[0]} is not understood; {hint}")
+    return vars(given)
 
 
 def add_finish(group: Any) -> None:
@@ -19,7 +31,7 @@ def add_finish(group: Any) -> None:
     add("--target_skeleton", default="", help="BVH file with your own skeleton, which the motion is put on")
     add("--target_pose", type=natural, help="its frame that shows the rest pose; by default all rotations are zero")
     add("--joint_map", default="", help="what drives it besides the guess: SOURCE=TARGET,... or a JSON or YAML file")
-    add("--fps", type=float, default=0.0, help="frame rate of BVH and pictures; by default the model's")
+    add("--fps", type=_rate, default=0.0, help="frame rate of BVH and pictures; by default the model's")
 
 
 def add_files(group: Any, output_folder: str) -> None:
@@ -49,6 +61,16 @@ def spelt_for_argparse(argument: str) -> str:
 def listed(text: str) -> list[str]:
     """The names of a comma-separated list."""
     return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = -1.0
+    if not 0 <= rate < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no frame rate; give frames per second, as 60")
+    return rate
 
 
 def _size(text: str) -> tuple[int, int]:

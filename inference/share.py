@@ -9,7 +9,7 @@ from pathlib import Path
 import command
 import registry
 from inference.options import find_checkpoint, find_run
-from training.options.grammar import spelt
+from inference.output_options import read
 from training.options.paths import home
 from training.run import Run
 
@@ -21,7 +21,7 @@ EXAMPLES = """examples:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Write the folder and print its files."""
-    opt = _parser().parse_args([spelt(argument) for argument in (sys.argv[1:] if argv is None else argv)])
+    opt = argparse.Namespace(**read(_parser(), sys.argv[1:] if argv is None else argv))
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     for folder in filter(None, opt.plugin_dir.split(",")):
         registry.add_plugin_dir(folder)

@@ -48,3 +48,23 @@ def test_a_checkpoint_is_chosen_by_its_age(tmp_path):
 def test_a_run_without_a_checkpoint_says_how_to_train(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"train\.sh"):
         find_checkpoint(Run(tmp_path / "new"))
+
+
+def test_an_option_that_is_none_is_answered_with_the_nearest():
+    with pytest.raises(LookupError, match="--temperatur is not understood; did you mean --temperature"):
+        parse(["--checkpoint", "model.ckpt", "--temperatur", "2"])
+
+
+@pytest.mark.parametrize("fps", ["-3", "fast", "inf"])
+def test_a_frame_rate_is_a_number_above_zero(fps, capsys):
+    with pytest.raises(SystemExit):
+        parse(["--checkpoint", "model.ckpt", f"--fps={fps}"])
+    assert "is no frame rate" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("model", ["some/model.ckpt", "shared"])
+def test_a_checkpoint_or_shared_model_may_stand_for_the_run(tmp_path, model):
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "config.json").touch()
+    opt = parse([str(tmp_path / model), "song.wav"])
+    assert (opt["checkpoint"], opt["experiment"], opt["sequence"]) == (str(tmp_path / model), "", "song.wav")
