@@ -65,11 +65,10 @@ class Contextseq2seqModel(BaseSeq2Seq):
 
     def _read(self, encoder: WordEncoder, tokens: Tensor) -> Tensor:
         """What a frame's words say, (batch, frames, 2 dim); frames with the same words are read once."""
-        lists = lists_of_words(tokens, self.windows.frames)
-        rows, places = distinct(lists)
-        rows, lengths = compact(rows)
+        lists, lengths = compact(lists_of_words(tokens, self.windows.frames).flatten(0, 1))
+        rows, places = distinct(lists.unflatten(0, (len(tokens), -1)))
         if not self.published_word_state:
             return F.relu(encoder.summary(rows))[places]
-        longest = lengths[places].amax(dim=1, keepdim=True).clamp(min=1).expand_as(places)
-        padded = lengths.scatter(0, places.flatten(), longest.flatten())
+        longest = lengths.view_as(places).amax(dim=1, keepdim=True).clamp(min=1).expand_as(places)
+        padded = lengths.new_zeros(len(rows)).scatter(0, places.flatten(), longest.flatten())
         return F.relu(encoder.output_at(rows, padded))[places]

@@ -71,12 +71,14 @@ class _Places(torch.autograd.Function):
         with torch.autocast(entered.device.type, enabled=False):
             run = _Run(setting, entered, weights)
             state = entered.new_zeros(run.rows, run.dim)
-            keeps = KEPT_PER_PLACE * setting.places * state.nbytes <= KEPT_BYTES
+            trains = any(ctx.needs_input_grad)
+            keeps = trains and KEPT_PER_PLACE * setting.places * state.nbytes <= KEPT_BYTES
             ctx.stretches = []
             for places in _stretches(setting.places, setting.places if keeps else AT_A_TIME):
                 gone = run.go(places, state)
-                ctx.stretches.append((places, state, gone if keeps and any(ctx.needs_input_grad) else None))
-                state = gone.states[-1]
+                if trains:
+                    ctx.stretches.append((places, state, gone if keeps else None))
+                state = gone.states.pop()  # what is kept must not hold the result, which holds what is kept
         ctx.setting, ctx.statistics = setting, (run.means, run.inverses)
         ctx.save_for_backward(entered, *weights)
         ctx.mark_non_differentiable(run.means, run.variances)
@@ -91,7 +93,9 @@ class _Places(torch.autograd.Function):
             gradients = _Gradients(run)
             for places, state, gone in reversed(ctx.stretches):
                 gone = gone or run.go(places, state)
-                for place, before, kept in reversed(list(zip(places, gone.states, gone.kept, strict=False))):
+                for place, before, kept in reversed(
+                    list(zip(places, gone.states[: len(places)], gone.kept, strict=True))
+                ):
                     gradient = gradients.leave(place, kept, before, gradient)
         return None, *gradients.result()
 

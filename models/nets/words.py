@@ -9,10 +9,16 @@ NO_WORD = 0
 
 
 def compact(tokens: Tensor) -> tuple[Tensor, Tensor]:
-    """Move the words of each list to its front: (lists, width) ids -> the same, and the (lists,) numbers of words."""
-    absent = tokens == NO_WORD
-    order = absent.to(torch.uint8).argsort(dim=1, stable=True)
-    return tokens.gather(1, order), (~absent).sum(1)
+    """Move the words of each list to its front: (lists, width) ids -> (lists, longest) ids, (lists,) numbers of words.
+
+    The longest list sets the new width, which is at least 1.
+    """
+    present = tokens != NO_WORD
+    lengths = present.sum(1)
+    beyond = tokens.shape[1]
+    places = (present.cumsum(1) - 1).masked_fill(~present, beyond)
+    fronts = tokens.new_full((len(tokens), beyond + 1), NO_WORD).scatter_(1, places, tokens)
+    return fronts[:, : max(1, int(lengths.max()))], lengths
 
 
 def distinct(lists: Tensor) -> tuple[Tensor, Tensor]:

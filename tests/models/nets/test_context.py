@@ -1,5 +1,7 @@
 """The encoder of contexts gives what a network on a copy of every context gives."""
 
+import weakref
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -72,6 +74,25 @@ def test_gradients_and_statistics_are_those_of_copies(
         torch.testing.assert_close(gradient, wanted[name], rtol=0, atol=1e-10, msg=name)
     for name, value in ours.named_buffers():
         torch.testing.assert_close(value, other.get_buffer(name), rtol=0, atol=1e-12, msg=name)
+
+
+@pytest.mark.parametrize("kept_bytes", [0, 2**29])
+def test_nothing_is_kept_once_the_result_is_gone(kept_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models.nets.places, "KEPT_BYTES", kept_bytes)
+    made: list[weakref.ref[Tensor]] = []
+    lerp = torch.lerp
+
+    def watched(*tensors: Tensor) -> Tensor:
+        made.append(weakref.ref(state := lerp(*tensors)))
+        return state
+
+    monkeypatch.setattr(torch, "lerp", watched)
+    ours, _ = pair()
+    y = ours.train()(sound())
+    assert any(state() is not None for state in made)
+    y.sum().backward()
+    del y
+    assert not any(state() is not None for state in made)
 
 
 def test_under_autocast_products_are_rounded_and_nothing_else() -> None:
