@@ -22,6 +22,13 @@ def add_encoder_options(parser: Any) -> None:
     )
     parser.add_argument("--use_rotary_pos_emb", action=yes_no, default=False, help="rotary positions everywhere")
     parser.add_argument(
+        "--activation_checkpointing",
+        action=yes_no,
+        default=False,
+        help="train in less memory: what the layers of transformers compute is computed again for their "
+        "gradients, which takes a third more time",
+    )
+    parser.add_argument(
         "--causal",
         action=yes_no,
         default=False,
@@ -38,6 +45,7 @@ def encoder_settings(opt: argparse.Namespace) -> dict[str, Any]:
         "dropout": opt.dropout,
         "rotary": opt.use_rotary_pos_emb,
         "pre_norm": opt.pre_norm,
+        "recompute": opt.activation_checkpointing,
     }
 
 

@@ -21,6 +21,8 @@ def make_encoders(opt: argparse.Namespace, inputs: Sequence[Window]) -> Encoders
         return InputEncoders(inputs, **input_settings(opt))
     if opt.use_rel_pos_emb_inputs or opt.use_rel_pos_emb_output:
         raise ValueError("--causal knows no slots: leave out --use_rel_pos_emb_inputs and --use_rel_pos_emb_output")
+    if opt.activation_checkpointing:
+        raise ValueError("--causal keeps what its layers compute: leave out --activation_checkpointing")
     return CausalEncoders(inputs, joint_layers=opt.nlayers, **causal_settings(opt))
 
 

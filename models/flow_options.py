@@ -103,6 +103,7 @@ def transformers(opt: argparse.Namespace) -> MakeBody:
             pair_bias=opt.use_rel_pos_emb_coupling,
             rotary=opt.use_rotary_pos_emb,
             pre_norm=opt.pre_norm,
+            recompute=opt.activation_checkpointing,
         )
 
     return body

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from models.nets.attention import Past, SelfAttention
 from models.nets.positions import LearnedPositions, PairBias, Rotary, Turn
@@ -14,12 +15,22 @@ class EncoderLayer(nn.Module):
     """Self-attention and a feed-forward net, each added to its input and normalised.
 
     Post-norm, y = norm(x + f(x)), is the original order (arXiv 1706.03762) and the paper's; pre-norm,
-    y = x + f(norm(x)), trains deeper stacks without warm-up (arXiv 2002.04745).
+    y = x + f(norm(x)), trains deeper stacks without warm-up (arXiv 2002.04745). With ``recompute`` training keeps
+    nothing but the input and computes the rest again for the gradients (arXiv 1604.06174).
     """
 
-    def __init__(self, dim: int, heads: int, feedforward: int, dropout: float = 0.0, pre_norm: bool = False):
+    def __init__(
+        self,
+        dim: int,
+        heads: int,
+        feedforward: int,
+        dropout: float = 0.0,
+        pre_norm: bool = False,
+        recompute: bool = False,
+    ):
         super().__init__()
         self.pre_norm = pre_norm
+        self.recompute = recompute
         self.attention = SelfAttention(dim, heads, dropout)
         self.widen = nn.Linear(dim, feedforward)
         self.narrow = nn.Linear(feedforward, dim)
@@ -31,6 +42,11 @@ class EncoderLayer(nn.Module):
         self, x: Tensor, queries: int | None = None, bias: Tensor | None = None, rotary: Rotary | None = None
     ) -> Tensor:
         """(batch, time, dim) -> the first ``queries`` positions (all by default) of the layer's output."""
+        if self.recompute and self.training and torch.is_grad_enabled():
+            return checkpoint(self._through, x, queries, bias, rotary, use_reentrant=False)
+        return self._through(x, queries, bias, rotary)
+
+    def _through(self, x: Tensor, queries: int | None, bias: Tensor | None, rotary: Rotary | None) -> Tensor:
         if self.pre_norm:
             x = x[:, :queries] + self.dropout(self.attention(self.attention_norm(x), queries, bias, rotary))
             return x + self._feedforward(self.feedforward_norm(x))
@@ -78,6 +94,7 @@ class TransformerEncoder(nn.Module):
         pair_bias: bool = False,
         rotary: bool = False,
         pre_norm: bool = False,
+        recompute: bool = False,
         times: Sequence[int] | None = None,
     ):
         super().__init__()
@@ -88,7 +105,7 @@ class TransformerEncoder(nn.Module):
         self.pair_bias = PairBias(length) if pair_bias and length > 1 else None
         self.rotary = Rotary(torch.tensor(times or range(length)), dim // heads) if rotary else None
         self.layers = nn.ModuleList(
-            EncoderLayer(dim, heads, feedforward or dim, dropout, pre_norm) for _ in range(layers)
+            EncoderLayer(dim, heads, feedforward or dim, dropout, pre_norm, recompute) for _ in range(layers)
         )
         self.last_norm = nn.LayerNorm(dim) if pre_norm else None
         self.leave = nn.Linear(dim, dim_out)
