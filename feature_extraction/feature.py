@@ -14,7 +14,7 @@ from feature_extraction.audio import Audio, working_rate
 from feature_extraction.base_features import BaseFeatures
 from feature_extraction.projection import Projection
 from feature_extraction.scaler import Scaler
-from feature_extraction.store import load_json, save_json, sidecar_path
+from feature_extraction.store import load_json, plain_name, save_json, sidecar_path
 
 if TYPE_CHECKING:
     from feature_extraction.motion.skeleton import Motion
@@ -103,7 +103,9 @@ class Feature:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Feature":
-        """Read a feature from what `to_dict` gave."""
+        """Read a feature from what `to_dict` gave; ValueError where its names would lead out of a folder."""
+        for key in ("name", "base"):
+            plain_name(str(data[key]), "the description of a feature")
         tuples = {key: tuple(data[key]) for key in ("extractors", "all_columns", "dims", "columns")}
         parts = {name: kind.from_dict(data[name]) if data.get(name) else None for name, kind in PARTS.items()}
         return cls(**{**data, **tuples, **parts})

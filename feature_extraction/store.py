@@ -104,7 +104,7 @@ def load_json(path: Path) -> Any:
     """Read a JSON file; ValueError naming it when it is not one."""
     try:
         return json.loads(Path(path).read_text(encoding="utf-8-sig"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"{path} is not valid JSON: {error}") from error
 
 
@@ -185,7 +185,14 @@ def read_split(data_dir: Path, split: str, filename: str | None = None) -> list[
             "or write it yourself: one sequence id a line"
         )
     lines = path.read_text(encoding="utf-8-sig").split("\n")
-    return list(dict.fromkeys(line.strip() for line in lines if line.strip()))
+    return list(dict.fromkeys(plain_name(line.strip(), str(path)) for line in lines if line.strip()))
+
+
+def plain_name(name: str, where: str) -> str:
+    """Give a name that files are found by, as it is; ValueError if it is a path, which could lead out of a folder."""
+    if not name.strip(".") or any(character in name for character in "/\\\0"):
+        raise ValueError(f"{where} names {name!r}, which is a path; a name without folders is wanted")
+    return name
 
 
 def write_splits_if_absent(

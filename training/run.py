@@ -50,7 +50,7 @@ class Run:
     def best_checkpoint(self) -> Path | None:
         """The checkpoint with the lowest loss, or else the last one."""
         name = self.record().get("best_checkpoint")
-        path = self.checkpoints / str(name)
+        path = self.checkpoints / Path(str(name)).name
         return path if name and path.is_file() else self.last_checkpoint
 
     def record(self) -> dict[str, Any]:

@@ -36,6 +36,16 @@ class AtomicCheckpointIO(TorchCheckpointIO):
                 "with --continue_train"
             ) from error
 
+    def load_checkpoint(self, path: str | Path, *arguments: Any, **keywords: Any) -> dict[str, Any]:
+        """Read a checkpoint, without running anything in it; ValueError if it is damaged or something else."""
+        try:
+            return super().load_checkpoint(path, *arguments, **keywords | {"weights_only": True})
+        except FileNotFoundError:
+            raise
+        except Exception as error:  # torch does not say what it raises for foreign, damaged and malicious files
+            reason = str(error).partition("\n")[0] or type(error).__name__
+            raise ValueError(f"{path} is damaged or no checkpoint of this project: {reason}") from error
+
 
 class Checkpoints(Checkpoint):
     """Saves ``last.ckpt`` after every epoch and now and then within, and the epochs of lowest ``monitor``.

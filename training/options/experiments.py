@@ -56,8 +56,12 @@ def read_settings(path: Path) -> list[Setting]:
 
     ValueError, with file and line: the file is not plain `option: value` YAML, or an option stands in it twice.
     """
+    text = path.read_text(encoding="utf-8")
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        _refuse_aliases(text, path)
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except RecursionError as error:
+        raise ValueError(f"{readable(path)}: this is not an experiment: it has too many lists in lists") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{readable(path)}:{mark.line + 1}" if mark else readable(path)
@@ -67,6 +71,14 @@ def read_settings(path: Path) -> list[Setting]:
     if not isinstance(root, yaml.MappingNode):
         raise ValueError(f"{readable(path)}: an experiment is a list of `option: value` lines")
     return list(_settings(root, path))
+
+
+def _refuse_aliases(text: str, path: Path) -> None:
+    """Aliases of aliases would grow without bounds when they are written out."""
+    for event in yaml.parse(text, yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            place = f"{readable(path)}:{event.start_mark.line + 1}"
+            raise ValueError(f"{place}: *{event.anchor} is a YAML alias, which experiments do not use; write it out")
 
 
 def _settings(root: yaml.MappingNode, path: Path) -> Iterator[Setting]:

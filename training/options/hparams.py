@@ -24,7 +24,10 @@ def load_hparams(path: Path | str) -> argparse.Namespace:
     """Read options that `save_hparams` wrote. FileNotFoundError, ValueError: there are none, or it is another file."""
     if not Path(path).is_file():
         raise FileNotFoundError(f"{path} does not exist; it is written when a run begins")
-    options = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    try:
+        options = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ValueError(f"{path} is not plain YAML: {' '.join(str(error).split())}") from error
     if not isinstance(options, dict) or "experiment" not in options:
         raise ValueError(f"{path} does not hold the options of a run")
     return argparse.Namespace(**options)
