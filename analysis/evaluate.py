@@ -18,10 +18,10 @@ from training.options.values import natural, positive
 
 if TYPE_CHECKING:
     from analysis.evaluation.results import Results
-    from analysis.evaluation.scoring import System
     from analysis.evaluation.stage import Stage
     from analysis.evaluation.trained import Trained
     from analysis.metrics.clip import Clip
+    from analysis.metrics.scoring import System
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ def evaluate(
         FileNotFoundError: for a missing corpus or list.
     """
     from analysis.evaluation.results import Results, Row, find_metrics
-    from analysis.evaluation.scoring import floor, score, unfit
+    from analysis.metrics.scoring import floor, score, unfit
 
     began = time.perf_counter()
     pieces = {} if piece_s is None else {"piece_s": piece_s}

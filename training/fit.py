@@ -21,6 +21,7 @@ from training.beginning import StartingPoint
 from training.callbacks.averaging import WeightAverage
 from training.callbacks.checkpoints import AtomicCheckpointIO, Checkpoints
 from training.callbacks.likelihood import Likelihood
+from training.callbacks.motion_metrics import MotionMetrics
 from training.callbacks.progress import Progress
 from training.callbacks.record import Record
 from training.callbacks.sample_to_tensorboard import SampleToTensorBoard
@@ -76,7 +77,7 @@ def fit(run: Run, opt: argparse.Namespace, start: StartingPoint) -> None:
         log.info("%s", size_line(opt, model, train, val))
     module = TrainingModule(model, opt, make_payload(opt, model, train, features))
     callbacks = [*_averaging(opt), Likelihood(features)]
-    callbacks += _sampling(opt, val or train, features)
+    callbacks += _sampling(opt, val or train, features) + _measuring(opt, train, val or train, features)
     trainer = make_trainer(run, opt, val is not None, callbacks)
     if trainer.is_global_zero:
         log.info("%s", means_line(opt, trainer))
@@ -143,6 +144,14 @@ def _sampling(opt: argparse.Namespace, dataset: BaseDataset, features: Mapping[s
     if not opt.sample_every_n_epochs:
         return []
     return [SampleToTensorBoard(dataset, features, opt.sample_every_n_epochs, opt.seed, opt.temperature)]
+
+
+def _measuring(
+    opt: argparse.Namespace, train: BaseDataset, held_out: BaseDataset, features: Mapping[str, Feature]
+) -> list[Callback]:
+    if not opt.metrics_every_n_epochs:
+        return []
+    return [MotionMetrics(train, held_out, features, opt.metrics_every_n_epochs, opt.seed, opt.temperature)]
 
 
 def _held_out(dataset_class: type[BaseDataset], opt: argparse.Namespace, split: str) -> BaseDataset | None:

@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from analysis.evaluation.scoring import System
 from analysis.evaluation.stage import Stage
 from analysis.metrics.clip import Clip
+from analysis.metrics.scoring import System
 from feature_extraction.motion import rotation
 from feature_extraction.motion.skeleton import Motion
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import registry
-from analysis.evaluation.scoring import Score, System
 from analysis.metrics.base_metric import BaseMetric
 from analysis.metrics.clip import total_frames
+from analysis.metrics.scoring import Score, System
 from feature_extraction.store import save_json, save_text
 
 

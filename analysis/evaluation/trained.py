@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from analysis.evaluation.scoring import System
 from analysis.evaluation.stage import Stage
 from analysis.metrics.clip import Clip
+from analysis.metrics.scoring import System
 from feature_extraction import store
 from feature_extraction.feature import Feature, find_extractor
 from inference.performer import Performer

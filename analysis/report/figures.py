@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from analysis.evaluation.scoring import System
 from analysis.metrics.beat_alignment_metric import SIGMA_S
 from analysis.metrics.beats import distances, motion_beats
 from analysis.metrics.clip import Clip
 from analysis.metrics.derivatives import derivative_norms
 from analysis.metrics.facing import facing
+from analysis.metrics.scoring import System
 from analysis.report import charts
 
 CENTIMETRES = 100.0

@@ -8,9 +8,9 @@ from importlib.resources import files
 from pathlib import Path
 
 from analysis.evaluation.results import Results, Row, digits, interval
-from analysis.evaluation.scoring import Score
 from analysis.metrics.base_metric import HIGHEST, LOWEST
 from analysis.metrics.clip import Clip
+from analysis.metrics.scoring import Score
 from analysis.report.figures import figures
 from analysis.report.players import player_data
 from feature_extraction.store import save_text

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.evaluation.scoring import System
+from analysis.metrics.scoring import System
 
 FPS = 20.0
 MILLIMETRES = 1000.0

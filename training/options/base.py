@@ -135,5 +135,11 @@ def _add_occasions(group: OptionGroup) -> None:
         help="epochs between clips in TensorBoard; 0: none",
     )
     group.add_argument(
+        "--metrics_every_n_epochs",
+        type=natural,
+        default=0,
+        help="epochs between metrics of generated motion in TensorBoard, beside those of real motion; 0: none",
+    )
+    group.add_argument(
         "--temperature", type=float, default=1.0, help="scale of the randomness when this experiment's model generates"
     )

@@ -8,7 +8,7 @@ import pytest
 
 import registry
 from analysis.evaluation.results import Results, Row, find_metrics
-from analysis.evaluation.scoring import Score, System
+from analysis.metrics.scoring import Score, System
 from tests.analysis.metrics.dances import clips
 
 

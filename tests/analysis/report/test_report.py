@@ -9,7 +9,7 @@ import pytest
 
 import registry
 from analysis.evaluation.results import Results, Row
-from analysis.evaluation.scoring import System, score
+from analysis.metrics.scoring import System, score
 from analysis.report import charts
 from analysis.report.page import write_report
 from tests.analysis.metrics.dances import changed, clips, dances

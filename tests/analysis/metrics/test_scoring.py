@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import registry
-from analysis.evaluation.scoring import System, floor, score, unfit
+from analysis.metrics.scoring import System, floor, score, unfit
 from tests.analysis.metrics.dances import changed, clips
 
 SONGS, DANCED = 12, 4
