@@ -77,7 +77,7 @@ def _refuse_aliases(text: str, path: Path) -> None:
     """Aliases of aliases would grow without bounds when they are written out."""
     for event in yaml.parse(text, yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
-            place = f"{readable(path)}:{event.start_mark.line + 1}"
+            place = f"{readable(path)}:{event.start_mark.line + 1}" if event.start_mark else readable(path)
             raise ValueError(f"{place}: *{event.anchor} is a YAML alias, which experiments do not use; write it out")
 
 
