@@ -16,6 +16,10 @@ class Transform(nn.Module, ABC):
 
     The conditioning is most often (batch, any time, any dim); what it must fit is the business of the network that
     reads it.
+
+    Everything is computed in the precision of x, under autocast too: the image, the log-determinant, and products with
+    matrices, which autocast would round. So is the base density. Only the networks of couplings may be less precise,
+    since whatever they answer, the map that it steers is inverted exactly.
     """
 
     @abstractmethod
