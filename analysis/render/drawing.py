@@ -9,10 +9,11 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from analysis.render.body import COLOURS, Body, body_of
 from analysis.render.camera import Camera, alike, follow
 from analysis.render.floor import HORIZON, SUPERSAMPLING, Floor
+from analysis.render.layout import boxes
 from analysis.render.shapes import capsules
 from feature_extraction.motion.skeleton import Motion
 
-SHADOW, TEXT = (146, 142, 136), (96, 94, 92)
+SHADOW, TEXT, EMPTY = (146, 142, 136), (96, 94, 92), (233, 231, 226)
 SHADOW_STRENGTH = 140  # of 255
 LIGHT = np.array([0.35, 1.0, 0.25])  # towards the light that casts the shadow
 EDGE, GLOW = 0.72, 0.16  # how much darker a limb's outline is, and how much lighter its lit side
@@ -60,26 +61,32 @@ class Scene:
         self._fps = motions[0].fps
         self.width, self.height = width, height
         self._texts = [((height // 36, height // 36), title, "lt")]
-        edges = np.linspace(0, width, len(motions) + 1).round().astype(int).tolist()
+        self._boxes = boxes(len(motions), width, height)
         bodies = [body_of(motion) for motion in motions]
         cameras = [
-            follow(body.points, body.root, body.forward, self._fps, right - left, height)
-            for body, left, right in zip(bodies, edges[:-1], edges[1:], strict=True)
+            follow(body.points, body.root, body.forward, self._fps, right - left, bottom - top)
+            for body, (left, top, right, bottom) in zip(bodies, self._boxes, strict=True)
         ]
         self._panels = [_Panel(body, camera) for body, camera in zip(bodies, alike(cameras), strict=True)]
-        for name, left, right in zip(names or [""] * len(motions), edges[:-1], edges[1:], strict=True):
-            self._texts.append((((left + right) // 2, height - height // 36), name, "ms"))
+        for name, (left, _, right, bottom) in zip(names or [""] * len(motions), self._boxes, strict=True):
+            self._texts.append((((left + right) // 2, bottom - height // 36), name, "ms"))
 
     def frame(self, index: int) -> np.ndarray:
         """The picture (height, width, 3) uint8 of one frame."""
         pictures = [panel.picture(index) for panel in self._panels]
-        picture = pictures[0] if len(pictures) == 1 else _side_by_side(pictures)
+        picture = pictures[0] if len(pictures) == 1 else self._together(pictures)
         pen = ImageDraw.Draw(picture)
         minutes, seconds = divmod(index / self._fps, 60)
         corner = (self.height // 36, self.height - self.height // 36)
         for place, text, anchor in [*self._texts, (corner, f"{int(minutes)}:{seconds:05.2f}", "ls")]:
             pen.text(place, text, fill=TEXT, font=_font(max(self.height / 45, 9)), anchor=anchor)
         return np.asarray(picture)
+
+    def _together(self, pictures: Sequence[Image.Image]) -> Image.Image:
+        picture = Image.new("RGB", (self.width, self.height), EMPTY)
+        for one, box in zip(pictures, self._boxes, strict=True):
+            picture.paste(one, box[:2])
+        return picture
 
 
 class _Panel:
@@ -164,13 +171,6 @@ class _Panel:
         left, top = np.clip(np.floor(pixels.min(axis=0) - margin), 0, size).astype(int).tolist()
         right, bottom = np.clip(np.ceil(pixels.max(axis=0) + margin), 0, size).astype(int).tolist()
         return (left, top, right, bottom) if left < right and top < bottom else None
-
-
-def _side_by_side(pictures: Sequence[Image.Image]) -> Image.Image:
-    picture = Image.new("RGB", (sum(one.width for one in pictures), pictures[0].height))
-    for number, one in enumerate(pictures):
-        picture.paste(one, (sum(before.width for before in pictures[:number]), 0))
-    return picture
 
 
 @lru_cache

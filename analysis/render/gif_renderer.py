@@ -16,7 +16,7 @@ from feature_extraction.store import atomic_path
 log = logging.getLogger(__name__)
 
 FPS = 20.0  # GIF counts hundredths of a second: 5 of them for each picture
-HEIGHT, NARROWEST = 360, 240  # pixels; the width of one motion among several
+HEIGHT, NARROWEST, WIDEST = 360, 240, 4  # pixels; width of one motion among several, and how many make it wider
 LONGEST_S = 30.0
 COLOURS = 64
 GREYEST = 20  # difference of the channels, of 255; what has more is a figure
@@ -44,7 +44,7 @@ class GifRenderer(BaseRenderer):
         """Write the pictures; GIF has no sound."""
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        width, height = size or (max(HEIGHT, NARROWEST * len(motions)), HEIGHT)
+        width, height = size or (max(HEIGHT, NARROWEST * min(len(motions), WIDEST)), HEIGHT)
         scene = Scene(
             [resample(motion, FPS) for motion in motions], width=width, height=height, names=names, title=title
         )

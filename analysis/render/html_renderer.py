@@ -15,6 +15,7 @@ import numpy as np
 from analysis.render.base_renderer import BaseRenderer
 from analysis.render.body import COLOURS, Body, Part, body_of
 from analysis.render.camera import alike, follow
+from analysis.render.layout import FIGURE_ASPECT, boxes
 from analysis.render.sound import Sound
 from feature_extraction.motion.skeleton import Motion
 from feature_extraction.store import atomic_path
@@ -76,10 +77,10 @@ def _scene(motions: Sequence[Motion], names: Sequence[str], size: tuple[int, int
     if not all(motion.frames for motion in motions):
         raise ValueError("a motion without frames cannot be shown")
     bodies = [body_of(motion) for motion in motions]
-    width = size[0] // len(motions)
+    left, top, right, bottom = boxes(len(motions), *size)[0]
     cameras = alike(
         [
-            follow(body.points, body.root, body.forward, motion.fps, width, size[1])
+            follow(body.points, body.root, body.forward, motion.fps, right - left, bottom - top)
             for body, motion in zip(bodies, motions, strict=True)
         ]
     )
@@ -89,6 +90,7 @@ def _scene(motions: Sequence[Motion], names: Sequence[str], size: tuple[int, int
             for motion, body, camera, name in zip(motions, bodies, cameras, names, strict=True)
         ],
         "colours": [f"#{bytes(COLOURS[side]).hex()}" for side in sorted(COLOURS)],
+        "aspect": FIGURE_ASPECT,
         "direction": cameras[0].rotation[2].tolist(),
         "distance": cameras[0].distance,
     }

@@ -263,7 +263,12 @@ class Clock {
     if (this.time >= this.duration - 1e-3) this.seek(0);
     this.since = performance.now() / 1000;
     this.playing = true;
-    if (this.sound) await this.sound.play();
+    try {
+      await this.sound?.play();
+    } catch (error) {
+      if (error.name !== "NotSupportedError") throw error;
+      this.sound = null; // this browser cannot play it: time goes on without
+    }
   }
 
   pause() {
@@ -292,7 +297,8 @@ class Clock {
 // -------------------------------------------------------------------------------------------------------- the viewer
 
 class Viewer {
-  constructor({ motions, colours, direction, distance, sound }) {
+  constructor({ motions, colours, aspect, direction, distance, sound }) {
+    this.aspect = aspect; // of a figure, by which panels are divided
     const element = (id) => document.getElementById(id);
     this.ui = Object.fromEntries(
       ["stage", "canvas", "labels", "play", "time", "clock", "speed", "follow", "bones", "names"]
@@ -410,9 +416,10 @@ class Viewer {
   #resize() {
     const { clientWidth, clientHeight } = this.ui.stage, count = this.panels.length;
     [this.width, this.height] = [clientWidth, clientHeight];
-    const shorter = (columns) => Math.min(clientWidth / columns, clientHeight / Math.ceil(count / columns));
-    this.columns = 1;
-    for (let columns = 2; columns <= count; columns++) if (shorter(columns) > shorter(this.columns)) this.columns = columns;
+    const tall = (columns) =>
+      Math.min(clientWidth / columns / this.aspect, clientHeight / Math.ceil(count / columns));
+    this.columns = count;
+    for (let columns = count - 1; columns > 0; columns--) if (tall(columns) > tall(this.columns)) this.columns = columns;
     this.renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
     this.renderer.setSize(clientWidth, clientHeight, false);
     const { width, height } = this.#frameOf(0);
@@ -501,4 +508,13 @@ function stamp(seconds) {
   return `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(1).padStart(4, "0")}`;
 }
 
-const viewer = new Viewer(JSON.parse(document.getElementById("scene").textContent));
+function show() {
+  try {
+    return new Viewer(JSON.parse(document.getElementById("scene").textContent));
+  } catch (error) {
+    document.getElementById("title").textContent = `This page cannot be shown: ${error.message}`;
+    throw error;
+  }
+}
+
+const viewer = show();
