@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from models.base_model import BaseModel
 from models.roll import Step
@@ -83,17 +84,28 @@ class Roller:
         return torch.cat([blend(self._left[name], new[:, :count], share), new[:, count:]], dim=1)
 
 
-def arithmetic(model: BaseModel, precision: str) -> AbstractContextManager[Any]:
-    """The context in which a model computes with this precision, one of `PRECISIONS`.
+def rounded(model: BaseModel, precision: str) -> BaseModel:
+    """The model as it computes with this precision, one of `PRECISIONS`; a model of its own unless that is "32".
 
-    In bf16 the matrix products multiply numbers of 8 bits' precision and add them up in float32; everything else, the
-    flows' own arithmetic too, stays float32.
+    In bf16 the weights of linear layers have 8 bits' precision, and so has what they multiply; sums are float32.
+    Everything else, the flows' own arithmetic and recurrent networks too, stays float32.
     """
     if precision not in PRECISIONS:
         raise ValueError(f"--precision {precision}: there is {' and '.join(PRECISIONS)}")
     if precision == "32":
+        return model
+    model = deepcopy(model)
+    for module in model.modules():
+        if isinstance(module, nn.Linear):
+            module.to(torch.bfloat16)
+    return model
+
+
+def arithmetic(model: BaseModel, precision: str) -> AbstractContextManager[Any]:
+    """The context in which a `rounded` model computes."""
+    if precision == "32":
         return nullcontext()
-    return torch.autocast(device_of(model).type, torch.bfloat16)
+    return torch.autocast(device_of(model).type, torch.bfloat16, cache_enabled=False)
 
 
 def device_of(model: BaseModel) -> torch.device:

@@ -16,6 +16,7 @@ from inference.rolling import (
     leading_frames,
     most_frames_at_a_time,
     one_for_each,
+    rounded,
 )
 from models.base_model import BaseModel
 
@@ -76,17 +77,18 @@ def autoregress(
     """
     sequences = _Sequences(model, features, seeds or {}, frames, start, teacher_forcing)
     manner = Manner(temperature, one_for_each(sequences.rows, generator), blends)
-    roller = Roller(model, frames_per_step, manner, state)
-    was_training = model.training
+    given, was_training = model, model.training
     model.eval()
     try:
+        model = rounded(model, precision)
+        roller = Roller(model, frames_per_step, manner, state)
         with arithmetic(model, precision):
             for now, inputs, foreseen, unforeseen in _steps(model, sequences, roller.frames):
                 fresh = sequences.take(now, roller.step(inputs, foreseen, unforeseen))
                 if progress:
                     progress(fresh)
     finally:
-        model.train(was_training)
+        given.train(was_training)
     return sequences.made if sequences.batched else {name: values[0] for name, values in sequences.made.items()}
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from inference.arrays import as_tensor, ending, zeros
-from inference.rolling import Blend, Manner, Roller, arithmetic, device_of, one_for_each
+from inference.rolling import Blend, Manner, Roller, arithmetic, device_of, one_for_each, rounded
 from models.base_model import BaseModel
 from models.windows import Window
 
@@ -49,8 +49,8 @@ class Stream:
             blends: modality -> how two predictions of it are mixed; linearly by default.
             precision: of the arithmetic, see `rolling.arithmetic`.
         """
-        self._model, self._precision = model.eval(), precision
-        self._roller = Roller(model, frames_per_step, Manner(temperature, one_for_each(1, generator), blends))
+        self._model, self._precision = rounded(model.eval(), precision), precision
+        self._roller = Roller(self._model, frames_per_step, Manner(temperature, one_for_each(1, generator), blends))
         self._heard = [w for w in model.inputs if w.modality not in model.feedback and not w.single]
         if not self._heard:
             raise ValueError("the model reads nothing that could be pushed; use inference.sampler")

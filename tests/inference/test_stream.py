@@ -149,3 +149,20 @@ def test_frames_that_do_not_fit_are_named() -> None:
     stream.finish()
     with pytest.raises(ValueError, match="finished"):
         stream.push({"sound": torch.zeros(1, 3)})
+
+
+@pytest.mark.parametrize("name", ["transformer", "transflower that reads windows"])
+def test_bfloat16_stays_near_and_leaves_the_model_alone(name: str) -> None:
+    model = build((CAUSAL | OTHERS)[name])
+    made = [
+        autoregress(model, {"sound": sound(8)}, frames=8, generator=noise(1), precision=precision)["motion"]
+        for precision in ("32", "bf16", "32")
+    ]
+    assert torch.equal(made[0], made[2])
+    assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
+    difference = (made[1] - made[0]).square().mean().sqrt() / made[0].std()
+    assert 1e-5 < difference < 0.05
+    poses = streamed(model, sound(8), [8], precision="bf16")
+    torch.testing.assert_close(poses, made[1], rtol=0, atol=0.05)
+    with pytest.raises(ValueError, match="32 and bf16"):
+        autoregress(model, {"sound": sound(8)}, frames=8, precision="16")
