@@ -137,7 +137,8 @@ def _written(
 
 def _results_folder(performer: "Performer", checkpoint: str | Path) -> Path:
     settings = performer.settings
-    name = settings.experiment or getattr(performer.loaded.opt, "experiment", "") or Path(checkpoint).stem
+    trained = Path(str(getattr(performer.loaded.opt, "experiment", ""))).name  # what a foreign file says is no path
+    name = settings.experiment or trained or Path(checkpoint).stem
     return Path(settings.output_folder or home() / "inference" / "generated") / name
 
 

@@ -59,7 +59,8 @@ def load_trained(path: str | Path, device: str = "cpu") -> LoadedModel:
     inputs = tuple(Window(**each) for each in config["inputs"])
     outputs = tuple(Window(**each) for each in config["outputs"])
     model = build_model(opt, inputs, outputs, _read_tensors(folder / WEIGHTS), str(folder))
-    features = {name: Feature.load(folder / FEATURES, name).to_dict() for name in config["features"]}
+    names = [store.plain_name(name, CONFIG) for name in config["features"]]
+    features = {name: Feature.load(folder / FEATURES, name).to_dict() for name in names}
     seeds = {name: values.tolist() for name, values in _read_tensors(folder / SEEDS).items()}
     return LoadedModel(model.to(device).eval(), opt, inputs, outputs, features, seeds)
 

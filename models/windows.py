@@ -32,6 +32,8 @@ class Window:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "padding", tuple(self.padding))  # from a checkpoint it comes as a list
+        if any(each in self.modality for each in "/\\\0"):  # files are found by it, a foreign checkpoint's too
+            raise ValueError(f"the modality {self.modality!r} is a path; a name without folders is wanted")
         if self.discrete and self.noise:
             raise ValueError(f"noise is for numbers, and {self.modality} is discrete: give it an --input_noise of 0")
 

@@ -126,3 +126,16 @@ def test_options_that_came_after_a_checkpoint_have_their_defaults(checkpoint: Pa
     del content["terpsichore"]["opt"]["pre_norm"]
     torch.save(content, tmp_path / "old.ckpt")
     assert load_model(tmp_path / "old.ckpt").model is not None
+
+
+def test_a_foreign_checkpoint_leads_out_of_no_folder(checkpoint: Path, tmp_path: Path) -> None:
+    content = torch.load(checkpoint, weights_only=True)
+    content["terpsichore"]["opt"]["experiment"] = "../../outside"
+    torch.save(content, tmp_path / "foreign.ckpt")
+    path = str(song(tmp_path, "song.wav", 0.2))
+    written = generate(tmp_path / "foreign.ckpt", path, output_folder=tmp_path / "a" / "b", render=[])
+    assert {file.parent for file in written} == {tmp_path / "a" / "b" / "outside" / "predicted_mods"}
+    content["terpsichore"]["outputs"][0]["modality"] = "../outside"
+    torch.save(content, tmp_path / "foreign.ckpt")
+    with pytest.raises(ValueError, match=r"'\.\./outside' is a path"):
+        generate(tmp_path / "foreign.ckpt", path, output_folder=tmp_path / "a" / "b", render=[])
