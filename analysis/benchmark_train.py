@@ -24,9 +24,11 @@ from analysis.benchmark_sizes import (
     REFERENCE_RATE,
     SEQUENCES,
     SOUND_DIM,
+    WORD_FRAMES,
     Size,
     find_size,
 )
+from analysis.operations import count_operations
 from analysis.timing import Table, matrix_product_rate, peak_memory, seconds_of_each
 from models import create_model
 from models.windows import Window
@@ -37,8 +39,6 @@ from training.options import parse
 Described = tuple[argparse.Namespace, tuple[Window, ...], tuple[Window, ...]]
 """Options of training, input windows, output windows."""
 
-STEPS_BEFORE = 2
-"""Steps that are not timed: in the first ones memory is found and norm layers are set from data."""
 PRECISIONS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     "32-true": nullcontext,
     "bf16-mixed": partial(torch.autocast, "cpu", dtype=torch.bfloat16, cache_enabled=False),
@@ -52,6 +52,7 @@ class Measurement:
 
     parameters: int
     seconds: float
+    operations: int
     losses: list[float]
     memory_before: int
     memory: int
@@ -69,7 +70,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", help="the model (default: the experiment's)")
     parser.add_argument("--size", help="a size that the reference was measured at (default: the model's own options)")
     parser.add_argument("--experiment", help="an experiment whose options are taken")
-    parser.add_argument("--steps", type=int, default=5, help=f"steps that are timed, after {STEPS_BEFORE} that are not")
+    parser.add_argument("--steps", type=int, default=5, help="steps that are timed, after two that are not")
     parser.set_defaults(others=[])
 
 
@@ -91,6 +92,10 @@ def measure(arguments: argparse.Namespace) -> Table:
         ("speed", f"{speed:.3g} windows/s"),
         ("peak memory", f"{found.memory / 1e9:.2f} GB, {before}"),
         ("loss", f"{found.losses[0]:.6g} at first, {found.losses[-1]:.6g} in step {len(found.losses)}"),
+        (
+            "products in a step",
+            f"{found.operations / 1e9:.3g} GFLOP, {found.operations / found.seconds / 1e9:.0f} GFLOP/s with all between",
+        ),
         ("matrix product in this process", f"{found.product_rate / 1e9:.0f} GFLOP/s, float32, {clock}"),
     ]
     return table + (_compared(speed, found, size) if size else [])
@@ -124,11 +129,13 @@ def train(described: Described, steps: int, threads: int) -> Measurement:
         optimiser.step()
         losses.append(loss.item())
 
-    seconds = seconds_of_each(step, STEPS_BEFORE + steps, clock)[STEPS_BEFORE:]
+    step()
+    operations = count_operations(step)
+    seconds = statistics.median(seconds_of_each(step, steps, clock))
     memory = peak_memory()
     rates.append(matrix_product_rate(torch.float32, clock=clock))
     parameters = sum(parameter.numel() for parameter in model.parameters())
-    return Measurement(parameters, statistics.median(seconds), losses, before, memory, statistics.mean(rates))
+    return Measurement(parameters, seconds, operations, losses, before, memory, statistics.mean(rates))
 
 
 def read_model(model: str, words: Sequence[str], size: Size | None = None) -> Described:
@@ -176,10 +183,11 @@ def _precision(name: str | None) -> AbstractContextManager[Any]:
 def _random_windows(inputs: Sequence[Window], outputs: Sequence[Window], size: int) -> Iterator[tuple[str, Tensor]]:
     for side, windows in (("in", inputs), ("out", outputs)):
         for window in windows:
-            shape = (size, window.length)
-            random = (
-                torch.randint(window.num_tokens, (*shape, 1)) if window.discrete else torch.randn(*shape, window.dim)
-            )
+            if window.discrete:
+                words = torch.randint(window.num_tokens, (size, window.length // WORD_FRAMES + 1, window.columns))
+                random = words.repeat_interleave(WORD_FRAMES, dim=1)[:, : window.length]
+            else:
+                random = torch.randn(size, window.length, window.dim)
             yield f"{side}_{window.modality}", random
 
 
@@ -189,12 +197,15 @@ def _told(window: Window) -> str:
 
 def _compared(speed: float, found: Measurement, size: Size) -> Table:
     """Speeds as they are, and for each operation that the machine makes of a matrix product meanwhile."""
-    ratio = speed / size.speed
-    scaled = ratio / (found.product_rate / REFERENCE_RATE)
-    table: Table = [
-        ("the reference, by our measurement", f"{size.speed:g} windows/s, float32, {REFERENCE_RATE / 1e9:.0f} GFLOP/s"),
-        ("speed / the reference's", f"{ratio:.2f}; {scaled:.2f} at an equal rate of matrix products"),
-    ]
+    table: Table = []
+    if size.speed is not None:
+        ratio = speed / size.speed
+        scaled = ratio / (found.product_rate / REFERENCE_RATE)
+        measured = f"{size.speed:g} windows/s, float32, {REFERENCE_RATE / 1e9:.0f} GFLOP/s"
+        table += [
+            ("the reference, by our measurement", measured),
+            ("speed / the reference's", f"{ratio:.2f}; {scaled:.2f} at an equal rate of matrix products"),
+        ]
     if size.memory_gb is not None:
         share = found.memory / 1e9 / size.memory_gb
         table.append(("memory / the reference's", f"{share:.2f} of {size.memory_gb} GB"))

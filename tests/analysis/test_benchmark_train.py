@@ -19,6 +19,9 @@ MILLIONS = {
     ("residualflower2", "paper"): 112.4,
     ("transformer", "small"): 3.4,
     ("transformer", "paper"): 143.0,
+    ("contextseq2seq", "paper"): 1.3,
+    ("contextseq2seq", "large_batch"): 1.3,
+    ("wordsseq2seq", "paper"): 1.6,
 }
 """Parameters of the reference."""
 TINY = "--dhid 8 --nlayers 1 --nhead 2 --dhid_flow 8 --scales [[1,0]] --num_glow_coupling_blocks 1 --batch_size 2"
@@ -46,6 +49,8 @@ def test_the_train_table_has_speed_memory_and_loss(capsys: pytest.CaptureFixture
     assert 0.1 < before <= most < 1
     first, last = (float(number) for number in re.findall(r"\d{2,}\.\d+", rows["loss"]))
     assert last != first
+    products, rate = (float(number) for number in re.findall(r"([\d.]+) GFLOP", rows["products in a step"]))
+    assert rate == pytest.approx(products / seconds, rel=0.05, abs=0.5)
     assert "1 threads" in rows["matrix product in this process"]
 
 
