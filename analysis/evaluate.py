@@ -103,7 +103,7 @@ def evaluate(
     folder_of_runs = Path(experiments_dir or home() / "training" / "experiments")
     settings = {"seed": seed, "temperature": temperature, "num_samples": num_samples, "device": device}
     settings |= {"data_dir": str(data_dir), "frames_per_step": frames_per_step}
-    models = [_load(name, folder_of_runs, settings) for name in experiments]
+    models = [load(name, folder_of_runs, settings) for name in experiments]
     stage = _stage(models, Path(data_dir) if data_dir else models[0].performer.corpus, skip_s, unit_in_metres)
     sequence_ids = store.read_split(stage.data_dir, split)[: max_sequences or None]
     if not sequence_ids:
@@ -129,8 +129,8 @@ def evaluate(
     return results, files
 
 
-def _load(name: str, experiments_dir: Path, settings: dict[str, Any]) -> "Trained":
-    """The model of a run, a checkpoint file or a shared folder."""
+def load(name: str, experiments_dir: Path, settings: dict[str, Any]) -> "Trained":
+    """The model of a run, a checkpoint file or a shared folder, set to generate with some of `Settings`."""
     from analysis.evaluation.trained import Trained
     from inference.performer import Performer
     from inference.pretrained import load_trained

@@ -113,7 +113,7 @@ def likelihoods(trained: Trained, stage: Stage, sequence_ids: Sequence[str]) -> 
     found: dict[str, float] = {}
     scale = feature.scaler.scale.tolist() if feature.scaler else [1.0] * feature.dim
     for name in sequence_ids:
-        material = _recorded(trained, stage.recording(name))
+        material = recorded_arrays(trained, stage.recording(name))
         bits = _bits_per_frame(trained, material, window.modality) if material else None
         if bits is None:
             return found
@@ -121,8 +121,8 @@ def likelihoods(trained: Trained, stage: Stage, sequence_ids: Sequence[str]) -> 
     return found
 
 
-def _recorded(trained: Trained, recording: Recording) -> Mapping[str, np.ndarray] | None:
-    """All arrays that the model reads and gives, of a recording that has them."""
+def recorded_arrays(trained: Trained, recording: Recording) -> Mapping[str, np.ndarray] | None:
+    """All arrays that the model reads and gives, by modality; None for a recording that lacks one."""
     loaded = trained.performer.loaded
     arrays: dict[str, np.ndarray] = {}
     for window in (*loaded.inputs, *loaded.outputs):
@@ -142,22 +142,27 @@ def _bits_per_frame(trained: Trained, arrays: Mapping[str, np.ndarray], modality
         return None
     frames = min(len(values) for values in arrays.values())
     starts = np.array(anchors(windows, frames, STRIDE_WINDOWS))
-    device = next(loaded.model.parameters()).device
     total = 0.0
     for first in range(0, len(starts), BATCH):
         some = starts[first : first + BATCH]
-        batch = {
-            f"{side}_{window.modality}": torch.as_tensor(
-                arrays[window.modality][some[:, None] + window.offset + np.arange(window.length)], device=device
-            )
-            for side, group in (("in", loaded.inputs), ("out", loaded.outputs))
-            for window in group
-        }
-        losses = loaded.model.losses(batch)
+        losses = loaded.model.losses(batch_at(trained, arrays, some))
         if f"nll_{modality}" not in losses:
             return None
         total += float(losses[f"nll_{modality}"]) * len(some)
     return total / len(starts) if len(starts) else None
+
+
+def batch_at(trained: Trained, arrays: Mapping[str, np.ndarray], starts: np.ndarray) -> dict[str, torch.Tensor]:
+    """The batch of a model's windows at some anchors of one sequence, on the model's device."""
+    loaded = trained.performer.loaded
+    device = next(loaded.model.parameters()).device
+    return {
+        f"{side}_{window.modality}": torch.as_tensor(
+            arrays[window.modality][starts[:, None] + window.offset + np.arange(window.length)], device=device
+        )
+        for side, group in (("in", loaded.inputs), ("out", loaded.outputs))
+        for window in group
+    }
 
 
 def _stamp(trained: Trained) -> dict[str, object]:

@@ -1,10 +1,13 @@
 """Plots as SVG: lines, bars and points, drawn in plain numbers."""
 
+import base64
+import io
 import math
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 import numpy as np
+from PIL import Image
 
 WIDTH, HEIGHT = 560, 300
 LEFT, RIGHT, TOP, BOTTOM = 56, 14, 26, 40
@@ -61,6 +64,31 @@ def bars(
             f'<text transform="translate({at:.1f} {under:.1f}) rotate(-55)" class="group">{escape(label)}</text>'
         )
     return _picture(axes, drawn, title, "", y, {name: colours[name] for name in heights}, x_ticks=False)
+
+
+def heat_map(values: np.ndarray, title: str, *, borders: Sequence[int] = (), size: int = 200) -> str:
+    """Give (rows, columns) of numbers as a picture with a caption, white the least and dark the most.
+
+    Each number is a pixel, which the page enlarges; `borders` are columns, and rows where it is square, that begin
+    something new.
+    """
+    finite = np.nan_to_num(np.asarray(values, dtype=float))
+    low, high = float(finite.min()), float(finite.max())
+    part = ((finite - low) / ((high - low) or 1.0))[..., None]
+    light, dark = np.array([252.0, 251.0, 247.0]), np.array([22.0, 52.0, 94.0])
+    pixels = np.round(light + part**0.6 * (dark - light)).astype(np.uint8)
+    for border in borders:
+        pixels[:, border] = (209, 102, 44)
+        if values.shape[0] == values.shape[1]:
+            pixels[border] = (209, 102, 44)
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG", optimize=True)
+    picture = base64.b64encode(file.getvalue()).decode("ascii")
+    caption = f"{escape(title)}<br>{low:.3g} to {high:.3g}"
+    return (
+        f'<figure><img alt="{escape(title)}" width="{size}" height="{size}" src="data:image/png;base64,{picture}">'
+        f"<figcaption>{caption}</figcaption></figure>"
+    )
 
 
 def palette(names: Sequence[str], real: str) -> dict[str, str]:

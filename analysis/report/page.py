@@ -4,7 +4,6 @@ import json
 import math
 from collections.abc import Sequence
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 
 from analysis.evaluation.results import Results, Row, digits, interval
@@ -12,6 +11,7 @@ from analysis.metrics.base_metric import HIGHEST, LOWEST
 from analysis.metrics.clip import Clip
 from analysis.metrics.scoring import Score
 from analysis.report.figures import figures
+from analysis.report.frame import asset, framed
 from analysis.report.players import player_data
 from feature_extraction.store import save_text
 
@@ -34,7 +34,6 @@ def write_report(
     title = "Evaluation of " + ", ".join(each.name for each in results.systems if each.kind == "model")
     played = [each for each in results.systems if each.kind in ("model", "real", "oracle")][:PLAYED]
     body = [
-        f"<h1>{escape(title)}</h1>",
         f"<p>{escape(_summary(results))}</p>",
         "<h2>Metrics</h2>",
         _table(results),
@@ -51,19 +50,9 @@ def write_report(
         f"<pre>{escape(json.dumps(dict(results.settings), indent=2))}</pre>",
     ]
     data = player_data(played, parents).replace("</", "<\\/")
-    page = (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"<title>{escape(title)}</title><style>{_asset('style.css')}</style></head>\n<body>\n"
-        + "\n".join(body)
-        + f'\n<script type="application/json" id="player-data">{data}</script>'
-        f"\n<script>{_asset('player.js')}</script>\n</body></html>\n"
-    )
-    save_text(path, page)
+    scripts = f'<script type="application/json" id="player-data">{data}</script>\n<script>{asset("player.js")}</script>'
+    save_text(path, framed(title, "\n".join(body), scripts))
     return path
-
-
-def _asset(name: str) -> str:
-    return (files("analysis.report") / "assets" / name).read_text(encoding="utf-8")
 
 
 def _summary(results: Results) -> str:
