@@ -105,7 +105,7 @@ class TrainingModule(LightningModule):
         if isinstance(schedule, ReduceLROnPlateau):
             loss = self.trainer.callback_metrics.get(self._monitored)
             if loss is not None:
-                schedule.step(loss)
+                schedule.step(self.trainer.strategy.broadcast(float(loss)))
 
     def lr_scheduler_step(self, scheduler: Any, metric: Any | None) -> None:
         """Advance a schedule; `on_train_epoch_end` does it for those that wait for a plateau."""
@@ -200,7 +200,8 @@ class TrainingModule(LightningModule):
         return "val_loss" if self.trainer.enable_validation else "train_loss"
 
     def _log(self, split: str, losses: Mapping[str, Tensor], batch: Mapping[str, Tensor], **options: Any) -> None:
-        size = len(next(iter(batch.values())))
+        # Lightning means the sizes over the processes in whole numbers: as multiples of their number they stay exact.
+        size = len(next(iter(batch.values()))) * self.trainer.world_size
         for name, value in losses.items():
             self.log(
                 f"{split}_{name}",

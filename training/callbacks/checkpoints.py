@@ -100,6 +100,8 @@ class Checkpoints(Checkpoint):
             return
         value = trainer.callback_metrics.get(self.monitor)
         score = float("inf") if value is None else float(value)
+        if trainer.world_size > 1:
+            score = trainer.strategy.broadcast(score)  # a training loss is a process's own
         worst = max(self.scores, key=self.scores.__getitem__, default="")
         dropped = ""
         if self.keep > 0 and score < float("inf") and (len(self.scores) < self.keep or score < self.scores[worst]):

@@ -1,0 +1,67 @@
+"""Several processes do the steps that one does with as many times the batch, and only the first writes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.training.corpus import write_experiment
+from training.run import Run
+from training.train import main
+
+FLOW = {
+    "model": "transflower",
+    "dhid": 8,
+    "dhid_flow": 8,
+    "scales": '"[[2,0]]"',
+    "num_glow_coupling_blocks": 1,
+}
+NORMS: dict[str, dict[str, str | float]] = {
+    "transformer": {"dhid": 8},
+    "no norm": {**FLOW, "glow_norm_layer": "none"},
+    "actnorm": {**FLOW, "glow_norm_layer": "actnorm"},
+    "batchnorm": {**FLOW, "glow_norm_layer": "batchnorm"},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NORMS)
+def test_two_processes_train_what_one_does_with_twice_the_batch(name: str, tmp_path: Path) -> None:
+    options: dict[str, str | float] = {
+        "dropout": 0, "precision": "64-true", "optimizer": "adamw", "max_epochs": 2, "gradient_clip_val": 1,
+        "log_every_n_steps": 1, "num_sanity_val_steps": 0, **NORMS[name],
+    }  # fmt: skip
+    experiment = write_experiment(tmp_path, **options)
+    assert main([str(experiment), "--experiment_name", "one", "--batch_size", "16"]) == 0
+    several = ("--batch_size", "8", "--devices", "2", "--strategy", "ddp_fork")
+    assert main([str(experiment), "--experiment_name", "two", *several]) == 0
+    one, two = Run(tmp_path / "runs" / "one"), Run(tmp_path / "runs" / "two")
+    assert one.last_checkpoint is not None
+    assert two.last_checkpoint is not None
+    expected, found = (
+        torch.load(run.last_checkpoint, weights_only=True) for run in (one, two) if run.last_checkpoint is not None
+    )
+    assert expected["global_step"] == found["global_step"] == 18
+    for weight, value in expected["state_dict"].items():
+        torch.testing.assert_close(found["state_dict"][weight], value, rtol=1e-9, atol=1e-11, msg=weight)
+    assert two.record()["losses"]["val_loss"] == pytest.approx(one.record()["losses"]["val_loss"], rel=1e-9)
+    assert len(list(two.folder.glob("events.*"))) == 1
+    assert sorted(path.name for path in two.checkpoints.iterdir()) == sorted(
+        path.name for path in one.checkpoints.iterdir()
+    )
+
+
+@pytest.mark.slow
+def test_processes_that_start_each_other_can_be_stopped_and_gone_on_with_alone(tmp_path: Path) -> None:
+    experiment = write_experiment(tmp_path, dhid=8, dropout=0, precision="64-true", num_sanity_val_steps=0)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+    command = [sys.executable, "-m", "training.train", str(experiment), "--max_epochs", "1", "--batch_size", "8"]
+    subprocess.run([*command, "--devices", "2", "--strategy", "ddp"], check=True, env=environment, timeout=900)
+    run = Run(tmp_path / "runs" / "toy")
+    assert (run.state, run.record()["steps"]) == ("finished", 9)
+    alone = ["--continue_train", "--max_epochs", "2", "--batch_size", "16", "--devices", "1", "--strategy", "auto"]
+    assert main([str(experiment), *alone]) == 0
+    assert run.record()["steps"] == 18
