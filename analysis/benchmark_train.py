@@ -94,7 +94,7 @@ def measure(arguments: argparse.Namespace) -> Table:
         ("loss", f"{found.losses[0]:.6g} at first, {found.losses[-1]:.6g} in step {len(found.losses)}"),
         (
             "products in a step",
-            f"{found.operations / 1e9:.3g} GFLOP, {found.operations / found.seconds / 1e9:.0f} GFLOP/s with all between",
+            f"{found.operations / 1e9:.3g} GFLOP, {found.operations / found.seconds / 1e9:.0f} GFLOP/s with all else",
         ),
         ("matrix product in this process", f"{found.product_rate / 1e9:.0f} GFLOP/s, float32, {clock}"),
     ]
