@@ -1,0 +1,166 @@
+"""The speed of generation, beside a plain loop over windows and what the reference takes for it."""
+
+import argparse
+import time
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor
+
+from analysis.benchmark_sizes import NAMES, REFERENCE_RATE, find_size
+from analysis.benchmark_train import read_model
+from analysis.timing import Table, matrix_product_rate
+from inference.rolling import PRECISIONS, leading_frames
+from inference.sampler import autoregress
+from inference.stream import Stream
+from models import create_model
+from models.base_model import BaseModel
+from models.windows import Window
+
+REFERENCE = {
+    ("transflower", "small"): 53,
+    ("transflower", "paper"): 4.9,
+    ("moglow", "paper"): 56,
+    ("transglower", "small"): 54,
+    ("transglower", "paper"): 4.8,
+    ("transformer", "small"): 89,
+    ("transformer", "paper"): 2.5,
+}
+"""Frames a second by our own measurements of the reference: float32, one sequence, two cores."""
+
+Features = Mapping[str, Tensor]
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the model, its size and how it generates; all else about it are options of training."""
+    parser.description = (
+        "Generate motion for random sound: frames a second of one sequence, of a batch, and of a stream. Every option "
+        "of training is understood too, such as --causal or --dhid 256. With one thread, seconds are those of the "
+        "processor, so that others at work on the machine count little; with more, of the clock."
+    )
+    parser.epilog = f"The reference was measured at: {'; '.join(name for name in NAMES if 'seq2seq' not in name)}."
+    parser.add_argument("--model", default="transflower", help="the model")
+    parser.add_argument("--size", help="a size that the reference was measured at (default: the model's own options)")
+    parser.add_argument("--frames", type=int, default=40, help="frames of the sequence")
+    parser.add_argument("--frames_per_step", type=int, help="how many of the predicted frames are used at a time")
+    parser.add_argument("--rows", type=int, default=16, help="sequences of the batch")
+    parser.add_argument("--precision", choices=PRECISIONS, default="32", help="of the arithmetic")
+    parser.set_defaults(others=[])
+
+
+def measure(arguments: argparse.Namespace) -> Table:
+    """Generate with fresh weights, each way once it is warm."""
+    size = find_size(arguments.model, arguments.size) if arguments.size else None
+    torch.manual_seed(0)
+    model = create_model(*read_model(arguments.model, arguments.others, size))
+    _initialise(model)
+    frames, options = arguments.frames, {"precision": arguments.precision}
+    clock = time.process_time if arguments.threads == 1 else time.perf_counter
+    rate = matrix_product_rate(torch.float32, clock=clock)
+
+    def speed(give: Callable[[int], object], count: int = frames, rows: int = 1) -> float:
+        give(2)
+        start = clock()
+        give(count)
+        return count * rows / (clock() - start)
+
+    plain = speed(lambda count: _plain(model, _sound(model, count), count))
+    one = speed(lambda count: _made(model, count, **options))
+    batch = speed(lambda count: _made(model, count, arguments.rows, **options), rows=arguments.rows)
+    several = arguments.frames_per_step
+    rate = (rate + matrix_product_rate(torch.float32, clock=clock)) / 2
+    told = f"{'processor time' if arguments.threads == 1 else 'by the clock'}, {arguments.threads} threads"
+    table: Table = [
+        ("parameters", f"{sum(parameter.numel() for parameter in model.parameters()):,}"),
+        ("plain loop", f"{plain:.4g} frames/s, one frame at a time, float32, {told}"),
+        ("sampler", f"{one:.4g} frames/s, {one / plain:.2f} times the plain loop, --precision {arguments.precision}"),
+        (f"{arguments.rows} sequences", f"{batch:.4g} frames/s, {batch / one:.2f} times one sequence"),
+    ]
+    if several:
+        fast = speed(lambda count: _made(model, count, frames_per_step=several, **options))
+        table.append((f"{several} frames a step", f"{fast:.4g} frames/s, {fast / one:.2f} times one frame a step"))
+    table.append(("stream", f"{speed(lambda count: _stream(model, count, arguments.precision)):.4g} frames/s"))
+    if arguments.precision != "32":
+        table.append(("rounding", f"{_rounding(model, arguments.precision):.2g} of the deviation of a sampled frame"))
+    table.append(("matrix product in this process", f"{rate / 1e9:.0f} GFLOP/s, float32, {told}"))
+    return table + _compared(one, rate, REFERENCE.get((arguments.model, arguments.size)))
+
+
+def _compared(speed: float, rate: float, reference: float | None) -> Table:
+    if reference is None:
+        return []
+    ratio = speed / reference
+    return [
+        ("the reference, by our measurement", f"{reference:g} frames/s, float32, {REFERENCE_RATE / 1e9:.0f} GFLOP/s"),
+        ("sampler / the reference's", f"{ratio:.2f}; {ratio * REFERENCE_RATE / rate:.2f} at an equal rate of products"),
+    ]
+
+
+def _initialise(model: BaseModel) -> None:
+    """Set what depends on data from noise, and leave the model in eval mode."""
+    noise = {f"in_{w.modality}": _noise(w, w.length)[None] for w in model.inputs}
+    with torch.no_grad():
+        model.train().losses(noise | {f"out_{w.modality}": _noise(w, w.length)[None] for w in model.outputs})
+    model.eval()
+
+
+def _noise(window: Window, frames: int) -> Tensor:
+    if window.discrete:
+        return torch.randint(window.num_tokens, (frames, window.width))
+    return torch.randn(frames, window.width)
+
+
+def _sound(model: BaseModel, frames: int) -> dict[str, Tensor]:
+    """What a model reads and does not give."""
+    return {w.modality: _noise(w, 1 if w.single else frames) for w in model.inputs if w.modality not in model.feedback}
+
+
+def _made(model: BaseModel, frames: int, rows: int = 1, **options: object) -> dict[str, Tensor]:
+    features = {name: x.expand(rows, *x.shape) for name, x in _sound(model, frames).items()}
+    generators = [torch.Generator().manual_seed(row) for row in range(rows)]
+    options = {"frames_per_step": 1, **options}
+    return autoregress(model, features, frames=frames, generator=generators, **options)  # type: ignore[arg-type]
+
+
+@torch.no_grad()
+def _plain(model: BaseModel, features: Features, frames: int) -> None:
+    """One window after another, each computed as a whole; the first new frame of each is fed back."""
+    lead, state = leading_frames(model), None
+    made = {w.modality: torch.zeros(1, lead, w.width) for w in model.outputs}
+    for now in range(frames):
+        inputs = {}
+        for window in model.inputs:
+            if window.modality in made:
+                inputs[window.modality] = made[window.modality][:, now + window.offset :][:, : window.length]
+            else:
+                heard = torch.arange(window.length) + now - lead + window.offset
+                array = features[window.modality]
+                inputs[window.modality] = array[heard.clamp(0, len(array) - 1)][None]
+        predicted, state = model.sample(inputs, state=state)
+        for window in model.outputs:
+            new = predicted[window.modality][:, lead - window.offset :][:, :1]
+            made[window.modality] = torch.cat([made[window.modality], new], dim=1)
+
+
+def _stream(model: BaseModel, frames: int, precision: str) -> None:
+    stream = Stream(model, precision=precision, frames_per_step=1)
+    sound = _sound(model, frames)
+    for frame in range(frames):
+        stream.push({name: values[frame : frame + 1] for name, values in sound.items()})
+    stream.finish()
+
+
+def _rounding(model: BaseModel, precision: str) -> float:
+    """How far a frame moves on average when it is sampled from the same noise with less precision."""
+    sound, rows = _sound(model, 1), 16
+    features = {name: torch.stack([_sound(model, 1)[name] for _ in range(rows)]) for name in sound}
+    generators = [torch.Generator() for _ in range(rows)]
+
+    def frame(precision: str) -> Tensor:
+        for row, generator in enumerate(generators):
+            generator.manual_seed(row)
+        made = autoregress(model, features, frames=1, generator=generators, precision=precision)
+        return torch.cat(list(made.values()), dim=-1)
+
+    exact = frame("32")
+    return float((frame(precision) - exact).square().mean().sqrt() / exact.std())
