@@ -1,7 +1,6 @@
 """The import command: a checkpoint of transflower-lightning becomes one of ours."""
 
 import argparse
-import dataclasses
 import logging
 import sys
 from collections.abc import Mapping, Sequence
@@ -9,11 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
 import yaml
 
 import command
-from feature_extraction import store
 from feature_extraction.feature import Feature
 from feature_extraction.restricted_pickle import read_pickle
 from feature_extraction.scaler import Scaler
@@ -21,6 +18,7 @@ from models import create_model
 from models.importers.foreign_checkpoint import entries, read_checkpoint
 from models.importers.transflower_options import read_options
 from models.importers.transflower_weights import convert
+from models.importers.written import write_checkpoint
 from models.windows import Window
 from training.datasets.window_options import read_windows
 
@@ -83,19 +81,9 @@ def import_checkpoint(
     network = create_model(opt, inputs, outputs)
     network.load_state_dict(convert(content["state_dict"], network))
     described = _features((*inputs, *outputs), features, scalers)
-    payload = {
-        "opt": {name: value for name, value in vars(opt).items() if isinstance(value, bool | int | float | str | None)},
-        "inputs": [dataclasses.asdict(window) for window in inputs],
-        "outputs": [dataclasses.asdict(window) for window in outputs],
-        "features": {name: feature.to_dict() for name, feature in described.items()},
-        "seeds": {},
-    }
-    state = {f"model.{name}": value for name, value in network.state_dict().items()}
-    with store.atomic_path(output) as temporary:
-        torch.save({"state_dict": state, "terpsichore": payload}, temporary)
     count = sum(parameter.numel() for parameter in network.parameters())
     log.info("%s: %s parameters of %s", theirs["model"], f"{count:,}", checkpoint)
-    return output
+    return write_checkpoint(output, network, opt, described)
 
 
 def _hyper_parameters(content: Mapping[str, Any], hparams: Path | None, checkpoint: Path) -> dict[str, Any]:
