@@ -15,6 +15,8 @@ from models.roll import Step
 Blend = Callable[[Tensor, Tensor, Tensor], Tensor]
 """Given two predictions of the same frames, (batch, frames, dim), and the share of the second one, (frames, 1)."""
 
+LAP = 4
+"""Windows after windows share this part of their frames, which are cross-faded: without it, seams are seen."""
 PRECISIONS = ("32", "bf16")
 
 
@@ -141,7 +143,8 @@ def one_for_each(rows: int, generator: torch.Generator | Sequence[torch.Generato
 
 def _frames_per_step(model: BaseModel, wanted: int | None) -> int:
     most = most_frames_at_a_time(model)
-    step = (1 if model.feedback and not model.goes_by_windows else most) if wanted is None else wanted
+    usual = most - most // LAP if model.goes_by_windows else 1 if model.feedback else most
+    step = usual if wanted is None else wanted
     if not 1 <= step <= most:
         raise ValueError(f"--frames_per_step {step}: the model predicts {most} new frames at a time, so 1 to {most}")
     return step

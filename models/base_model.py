@@ -25,7 +25,7 @@ class BaseModel(nn.Module, ABC):
     generates: ClassVar[bool] = True
     """Whether the model can be rolled forward over a sequence."""
     goes_by_windows: ClassVar[bool] = False
-    """Whether a roll keeps all new frames of a prediction even where they are fed back; else it keeps one."""
+    """Whether a roll keeps most new frames of a prediction even where they are fed back; else it keeps one."""
     aliases: ClassVar[tuple[str, ...]] = ()
     """Other names that find this model."""
     sub_models: ClassVar[dict[str, str]] = {}

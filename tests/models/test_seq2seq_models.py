@@ -109,7 +109,7 @@ def test_a_recording_is_given_window_by_window(name: str, given: dict[str, Any],
     features = {"sound": torch.randn(frames, 2, generator=generator)}
     if words:
         features["words"] = torch.randint(0, NUM_TOKENS, (frames, words.columns), generator=generator)
-    made = autoregress(model, features, frames=frames)["motion"]
+    made = autoregress(model, features, frames=frames, frames_per_step=FRAMES)["motion"]
     assert made.shape == (frames, 3)
     before = torch.zeros(1, BEFORE, 3)
     for start in range(0, frames, FRAMES):
