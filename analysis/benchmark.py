@@ -7,7 +7,7 @@ import torch
 from threadpoolctl import threadpool_limits
 
 import command
-from analysis import benchmark_features, benchmark_generate, benchmark_train, benchmark_windows
+from analysis import benchmark_features, benchmark_generate, benchmark_render, benchmark_train, benchmark_windows
 from analysis.timing import matrix_product_rate, table_lines
 
 
@@ -36,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
         ("windows", benchmark_windows, "gather batches of windows from memory-mapped files"),
         ("train", benchmark_train, "train a model for some steps: windows/s, peak memory, beside the reference"),
         ("generate", benchmark_generate, "generate one sequence, a batch and a stream: frames/s, beside the reference"),
+        ("render", benchmark_render, "write motion in each form: times real time"),
         ("features", benchmark_features, "read recordings and extract each feature of motion and sound, and back"),
     ):
         options = stages.add_parser(name, help=what, allow_abbrev=False)
