@@ -54,6 +54,13 @@ class BaseFeatures(ABC):
         """Give the motion back from unscaled (frames, dim) `values` with all their `columns`."""
         raise NotImplementedError(f"{type(self).__name__} cannot be turned back into motion")
 
+    def blend(self, before: np.ndarray, after: np.ndarray, share: np.ndarray, columns: Sequence[str]) -> np.ndarray:
+        """Give what lies between unscaled (frames, dim) values: `share` (frames,) of the way to those `after`.
+
+        Here: on the straight line, which is right for what can be added: places, ways, turns about one axis, loudness.
+        """
+        return before + share[:, None] * (after - before)
+
     def fit(self, raws: Iterable[Any], folder: Path) -> dict[str, Any]:
         """Give what is learned before anything is encoded, as plain JSON: a vocabulary, say. Here: nothing.
 

@@ -178,6 +178,16 @@ class Feature:
             start += dim
         raise ValueError(f"{self.name} cannot be turned back into motion")
 
+    def blend(self, before: np.ndarray, after: np.ndarray, share: np.ndarray) -> np.ndarray:
+        """Give (frames, dim) scaled values between two, as each extractor says: `share` (frames,) of the way."""
+        before, after = self.restore(np.asarray(before)), self.restore(np.asarray(after))
+        blended, start = [], 0
+        for extractor, dim in zip(build(self.extractors, self.fps), self.dims, strict=True):
+            part = slice(start, start + dim)
+            blended.append(extractor.blend(before[:, part], after[:, part], share, self.all_columns[part]))
+            start += dim
+        return self.scale(self.select(np.concatenate(blended, axis=1)))
+
     def sequence_decoding(self, data_dir: Path, sequence_id: str) -> list[dict[str, Any]] | None:
         """Give a sequence's own decoding, from the JSON beside its unscaled array; None where there is none."""
         path = sidecar_path(data_dir, sequence_id, self.base)

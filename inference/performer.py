@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from feature_extraction.feature import Feature
 from feature_extraction.motion.skeleton import Motion
+from inference.blending import feature_blends
 from inference.export import is_motion
 from inference.material import Material, gather
 from inference.postprocessing import Finish, smoothed
@@ -139,6 +140,7 @@ class Performer:
                 temperature=self.temperature,
                 generator=[torch.Generator(device).manual_seed(settings.seed + row.number) for row in rows],
                 frames_per_step=settings.frames_per_step,
+                blends=feature_blends(self.features),
                 teacher_forcing=settings.teacher_forcing,
                 precision=settings.precision,
                 progress=_Shown(bar, frames, rows[0].start).advance,

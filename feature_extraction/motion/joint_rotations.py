@@ -109,6 +109,16 @@ class JointRotations(BaseFeatures):
         rotations[:, 0], positions[:, 0] = self.root.decode(steps, rotations[:, 0], decoding["start"])
         return Motion(replace(skeleton, moving=tuple(moving)), self.fps, rotations, positions)
 
+    def blend(self, before: np.ndarray, after: np.ndarray, share: np.ndarray, columns: Sequence[str]) -> np.ndarray:
+        """Give values between; each joint turns the shorter way at constant speed, all else goes straight."""
+        blended = super().blend(before, after, share, columns)
+        joints = [name.removesuffix(f"_{self.parts[0]}") for name in columns if name.endswith(f"_{self.parts[0]}")]
+        if joints:
+            index = np.array([[columns.index(name) for name in names(joint, self.parts)] for joint in joints])
+            ends = (self.to_rotations(values[:, index]) for values in (before, after))
+            blended[:, index] = self.from_rotations(rotation.slerp(*ends, share[:, None]))
+        return blended
+
     def resting_value(self, column: str) -> float | None:
         """Give 0 for the way of a joint from its offset: in other recordings of a corpus the joint may keep still."""
         return 0.0 if column.endswith(tuple(f"_{part}" for part in POSITION)) else None
