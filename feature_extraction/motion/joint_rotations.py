@@ -115,8 +115,8 @@ class JointRotations(BaseFeatures):
         joints = [name.removesuffix(f"_{self.parts[0]}") for name in columns if name.endswith(f"_{self.parts[0]}")]
         if joints:
             index = np.array([[columns.index(name) for name in names(joint, self.parts)] for joint in joints])
-            ends = (self.to_rotations(values[:, index]) for values in (before, after))
-            blended[:, index] = self.from_rotations(rotation.slerp(*ends, share[:, None]))
+            start, end = self.to_rotations(before[:, index]), self.to_rotations(after[:, index])
+            blended[:, index] = self.from_rotations(rotation.slerp(start, end, share[:, None]))
         return blended
 
     def resting_value(self, column: str) -> float | None:
