@@ -14,16 +14,31 @@ LEFT, RIGHT, TOP, BOTTOM = 56, 14, 26, 40
 COLOURS = ("#3b6fb6", "#d1662c", "#4d9a57", "#9a5bb0", "#b8a02c", "#45a0a8", "#b5476c", "#7a7a7a")
 """Of the systems, in their order; real motion is drawn in black."""
 REAL = "#1c1c1c"
+MARK = "#e3b9a3"
 TICKS = 5
 
 Series = Mapping[str, tuple[np.ndarray, np.ndarray]]
 """Name -> x and y."""
 
 
-def lines(series: Series, *, title: str, x: str, y: str, colours: Mapping[str, str], y_from: float | None = 0.0) -> str:
-    """Give lines in common axes, with a legend; `y_from` is the lowest y, None: that of the data."""
+def lines(
+    series: Series,
+    *,
+    title: str,
+    x: str,
+    y: str,
+    colours: Mapping[str, str],
+    y_from: float | None = 0.0,
+    marks: Sequence[float] = (),
+) -> str:
+    """Give lines in common axes, with a legend; `y_from` is the lowest y, None: that of the data.
+
+    `marks` are places on the x axis where a thin line stands: beats.
+    """
     axes = _Axes.around(series, y_from)
-    drawn = [
+    top, floor = TOP, HEIGHT - axes.bottom
+    drawn = [f'<path d="M{axes.x(at):.1f} {top}V{floor}" stroke="{MARK}"/>' for at in marks]
+    drawn += [
         f'<polyline points="{axes.points(*values)}" stroke="{colours[name]}" fill="none" stroke-width="1.8"'
         f"{DASHED if colours[name] == REAL else ''}/>"
         for name, values in series.items()
@@ -66,7 +81,9 @@ def bars(
     return _picture(axes, drawn, title, "", y, {name: colours[name] for name in heights}, x_ticks=False)
 
 
-def heat_map(values: np.ndarray, title: str, *, borders: Sequence[int] = (), size: int = 200) -> str:
+def heat_map(
+    values: np.ndarray, title: str, *, borders: Sequence[int] = (), width: int = 200, height: int = 200
+) -> str:
     """Give (rows, columns) of numbers as a picture with a caption, white the least and dark the most.
 
     Each number is a pixel, which the page enlarges; `borders` are columns, and rows where it is square, that begin
@@ -86,7 +103,7 @@ def heat_map(values: np.ndarray, title: str, *, borders: Sequence[int] = (), siz
     picture = base64.b64encode(file.getvalue()).decode("ascii")
     caption = f"{escape(title)}<br>{low:.3g} to {high:.3g}"
     return (
-        f'<figure><img alt="{escape(title)}" width="{size}" height="{size}" src="data:image/png;base64,{picture}">'
+        f'<figure><img alt="{escape(title)}" width="{width}" height="{height}" src="data:image/png;base64,{picture}">'
         f"<figcaption>{caption}</figcaption></figure>"
     )
 
