@@ -54,8 +54,8 @@ LIGHTNINGS_ADVICE = (
 """Warnings that tell our users nothing: the loaders' workers are an option, and copying is not the limit."""
 
 
-def fit(run: Run, opt: argparse.Namespace, start: StartingPoint) -> None:
-    """Train the run from its starting point, and mark it as finished at its end.
+def fit(run: Run, opt: argparse.Namespace, start: StartingPoint, more: Sequence[Callback] = ()) -> None:
+    """Train the run from its starting point, and mark it as finished at its end; ``more`` callbacks watch it.
 
     A KeyboardInterrupt leaves the run as it was at its last checkpoint.
     """
@@ -76,7 +76,7 @@ def fit(run: Run, opt: argparse.Namespace, start: StartingPoint) -> None:
         _describe(run, opt, features)
         log.info("%s", size_line(opt, model, train, val))
     module = TrainingModule(model, opt, make_payload(opt, model, train, features))
-    callbacks = [*_averaging(opt), Likelihood(features)]
+    callbacks = [*more, *_averaging(opt), Likelihood(features)]
     callbacks += _sampling(opt, val or train, features) + _measuring(opt, train, val or train, features)
     trainer = make_trainer(run, opt, val is not None, callbacks)
     if trainer.is_global_zero:
