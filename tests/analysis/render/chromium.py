@@ -21,7 +21,7 @@ OPTIONS = (
     "--hide-scrollbars",
     "--mute-audio",
 )
-TIMEOUT_S = 60.0
+TIMEOUT_S = 240.0
 
 
 def find_chromium() -> str | None:
