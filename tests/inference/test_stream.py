@@ -166,3 +166,22 @@ def test_bfloat16_stays_near_and_leaves_the_model_alone(name: str) -> None:
     torch.testing.assert_close(poses, made[1], rtol=0, atol=0.05)
     with pytest.raises(ValueError, match="32 and bf16"):
         autoregress(model, {"sound": sound(8)}, frames=8, precision="16")
+
+
+@pytest.mark.parametrize("name", ["transformer", "transflower"])
+def test_a_causal_model_learns_from_windows(name: str) -> None:
+    model = build(CAUSAL[name]).train()
+    batch = {
+        f"{side}_{window.modality}": torch.randn(8, window.length, window.dim, generator=noise(window.length))
+        for side, window in (("in", MOTION), ("in", SOUND), ("out", TARGET))
+    }
+    optimiser = torch.optim.Adam(model.parameters(), lr=3e-3)
+    losses = []
+    for _ in range(25):
+        loss = model.losses(batch)["loss"]
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    assert {key for key, value in model.named_parameters() if value.grad is None} == set()
+    assert losses[-1] < 0.9 * losses[0]
