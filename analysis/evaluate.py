@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FGD_ENCODER = "fgd_encoder.npz"
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Evaluate what the arguments say, print the table and the paths of the files written."""
@@ -90,15 +88,11 @@ def evaluate(
         ValueError: for an empty split, or a model that gives no motion.
         FileNotFoundError: for a missing corpus or list.
     """
-    from analysis.evaluation.results import Results, Row, find_metrics
-    from analysis.metrics.scoring import floor, score, unfit
+    from analysis.evaluation.results import Results, find_metrics
+    from analysis.evaluation.rows import compute_rows
 
     began = time.perf_counter()
-    pieces = {} if piece_s is None else {"piece_s": piece_s}
-    options: dict[str, dict[str, Any]] = {
-        **{name: {"few_samples": few_samples} for name in ("fpd", "fmd", "fgd")},
-        **{name: {"few_samples": few_samples, **pieces} for name in ("fid_k", "fid_g", "diversity_k", "diversity_g")},
-    }
+    options = _metric_options(few_samples, piece_s)
     wanted = find_metrics(metrics, options)  # a mistake shows before the work, not after it
     folder_of_runs = Path(experiments_dir or home() / "training" / "experiments")
     settings = {"seed": seed, "temperature": temperature, "num_samples": num_samples, "device": device}
@@ -112,13 +106,7 @@ def evaluate(
     folder = Path(output_folder or home() / "inference" / "generated" / title)
     systems = _systems(models, stage, sequence_ids, num_samples, folder)
     reference, paired = _real(stage, split, sequence_ids)
-    rows = []
-    for label, metric in wanted.items():
-        log.info("computing %s", label)
-        fitted = _fitted(metric, reference, folder)
-        scores = score(fitted, systems, reference, paired, resamplings=resamplings, seed=seed)
-        base = floor(fitted, [*paired, *reference], len(sequence_ids), seed=seed)
-        rows.append(Row(label, fitted, scores, base, unfit(fitted, scores, systems)))
+    rows = compute_rows(wanted, systems, reference, paired, folder, resamplings=resamplings, seed=seed)
     said = _settings(models, stage, split, reference, settings, resamplings) | {"options": options}
     results = Results(systems, rows, said | {"seconds": round(time.perf_counter() - began, 1)})
     files = results.save(folder)
@@ -127,6 +115,14 @@ def evaluate(
 
         files.append(write_report(folder / "report.html", results, reference, paired, stage.parents))
     return results, files
+
+
+def _metric_options(few_samples: bool, piece_s: float | None) -> dict[str, dict[str, Any]]:
+    """Options of single metrics, by name."""
+    pieces = {} if piece_s is None else {"piece_s": piece_s}
+    of_pieces = ("fid_k", "fid_g", "diversity_k", "diversity_g")
+    options: dict[str, dict[str, Any]] = {name: {"few_samples": few_samples} for name in ("fpd", "fmd", "fgd")}
+    return options | {name: {"few_samples": few_samples, **pieces} for name in of_pieces}
 
 
 def load(name: str, experiments_dir: Path, settings: dict[str, Any]) -> "Trained":
@@ -189,18 +185,6 @@ def _real(stage: "Stage", split: str, sequence_ids: Sequence[str]) -> "tuple[lis
             f"{stage.data_dir} has no recorded motion beside the {split} split; distances need some to be taken from"
         )
     return reference, real_clips(stage, sequence_ids)
-
-
-def _fitted(metric: Any, reference: "Sequence[Clip]", folder: Path) -> Any:
-    """The metric, trained where it has to be; the encoder of FGD is stored with the results."""
-    try:
-        fitted = metric.fit(reference)
-    except ValueError:
-        return metric  # it says itself why it cannot be computed
-    if getattr(fitted, "encoder", None) is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        fitted.encoder.save(folder / FGD_ENCODER)
-    return fitted
 
 
 def _settings(
