@@ -7,7 +7,7 @@ would be too much of it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
@@ -73,8 +73,9 @@ class _Places(torch.autograd.Function):
             state = entered.new_zeros(run.rows, run.dim)
             trains = any(ctx.needs_input_grad)
             keeps = trains and KEPT_PER_PLACE * setting.places * state.nbytes <= KEPT_BYTES
+            length = setting.places if keeps else AT_A_TIME if trains else 1
             ctx.stretches = []
-            for places in _stretches(setting.places, setting.places if keeps else AT_A_TIME):
+            for places in _stretches(setting.places, length):
                 gone = run.go(places, state)
                 if trains:
                     ctx.stretches.append((places, state, gone if keeps else None))
@@ -93,9 +94,7 @@ class _Places(torch.autograd.Function):
             gradients = _Gradients(run)
             for places, state, gone in reversed(ctx.stretches):
                 gone = gone or run.go(places, state)
-                for place, before, kept in reversed(
-                    list(zip(places, gone.states[: len(places)], gone.kept, strict=True))
-                ):
+                for place, before, kept in list(zip(places, gone.states, gone.kept, strict=False))[::-1]:
                     gradient = gradients.leave(place, kept, before, gradient)
         return None, *gradients.result()
 
@@ -106,8 +105,7 @@ class _Kept(NamedTuple):
     outputs: list[Tensor]
     """Of the linear layers after the first, before their norms."""
     gates: Tensor
-    """Reset and update, side by side."""
-    candidate: Tensor
+    """Reset, update and candidate, side by side."""
     recurrent: Tensor
     """What the reset gate lets into the candidate."""
 
@@ -135,12 +133,8 @@ class _Run:
         self.gains, self.shifts = gains.tolist(), biases.tolist()
         self.frames = entered.shape[1] - setting.places + 1
         self.rows, self.dim = entered.shape[0] * self.frames, entered.shape[2]
-        two = 2 * self.dim
         cast = self.cast
-        self.w_gates = cast(torch.cat([w_in[:two], w_state[:two]], dim=1))
-        self.b_gates = b_in[:two] + b_state[:two]
-        self.w_new, self.b_new = cast(w_in[two:]), b_in[two:]
-        self.w_old, self.b_old = cast(w_state[two:]), b_state[two:]
+        self.w_in, self.w_state, self.b_in, self.b_state = cast(w_in), cast(w_state), b_in, b_state
         self.layers = [(cast(w), b) for w, b in zip(layers[::2], layers[1::2], strict=True)]
         self.known = means is not None or setting.given is not None
         self._set_statistics(means, inverses)
@@ -167,7 +161,8 @@ class _Run:
         for place in places:
             kept = self.enter(place, gone.states[-1])
             gone.kept.append(kept)
-            gone.states.append(torch.lerp(kept.candidate, gone.states[-1], kept.gates[:, self.dim :]))
+            _, update, candidate = kept.gates.chunk(3, dim=1)
+            gone.states.append(torch.lerp(candidate, gone.states[-1], update))
         return gone
 
     def enter(self, place: int, state: Tensor) -> _Kept:
@@ -181,10 +176,12 @@ class _Run:
                 self._note(layer, place, flat.sum().item(), torch.dot(flat, flat).item())
             outputs.append(z)
             y = self.activated(z, layer, place)
-        gates = self.linear(torch.cat([y, state], dim=1), self.w_gates, self.b_gates).sigmoid_()
-        recurrent = self.linear(state, self.w_old, self.b_old)
-        new = self.linear(y, self.w_new, self.b_new)
-        return _Kept(outputs, gates, _tanh_(new.addcmul_(gates[:, : self.dim], recurrent)), recurrent)
+        two = 2 * self.dim
+        gates, recurrent = self.linear(y, self.w_in, self.b_in), self.linear(state, self.w_state, self.b_state)
+        gates[:, :two].add_(recurrent[:, :two]).sigmoid_()
+        recurrent = recurrent[:, two:].contiguous()
+        _tanh_(gates[:, two:].addcmul_(gates[:, : self.dim], recurrent))
+        return _Kept(outputs, gates, recurrent)
 
     def seen(self, place: int) -> Tensor:
         """What the first layer has made of a place: (batch, frames, dim)."""
@@ -214,37 +211,31 @@ class _Run:
         self.inverses[layer, place] = (self.variances[layer, place] + self.setting.eps).rsqrt()
 
 
-@dataclass
 class _Gradients:
     """Sums up gradients from the last place to the first."""
 
-    run: _Run
-    entered: Tensor = field(init=False)
-
-    def __post_init__(self) -> None:
-        run = self.run
+    def __init__(self, run: _Run):
+        self.run = run
         self.entered = torch.zeros_like(run.entered)
         self.gains = torch.zeros(len(run.gains), run.setting.places, dtype=torch.float64)
         self.biases = torch.zeros_like(self.gains)
         like = run.entered
-        self.gates, self.new, self.old = (
-            (like.new_zeros(weight.shape), like.new_zeros(len(weight)))
-            for weight in (run.w_gates, run.w_new, run.w_old)
+        linear = [(run.w_in, run.b_in), (run.w_state, run.b_state), *run.layers]
+        self.entering, self.returning, *self.layers = (
+            (like.new_zeros(weight.shape), like.new_zeros(bias.shape)) for weight, bias in linear
         )
-        self.layers = [(like.new_zeros(weight.shape), like.new_zeros(len(weight))) for weight, _ in run.layers]
 
     def leave(self, place: int, kept: _Kept, before: Tensor, gradient: Tensor) -> Tensor:
         """Go back through a place: the gradient of the state after it -> of the state before."""
         run, dim = self.run, self.run.dim
         activations = [run.activated(run.seen(place), 0, place)]
         activations += [run.activated(z, layer, place) for layer, z in enumerate(kept.outputs, 1)]
-        reset, update = kept.gates[:, :dim], kept.gates[:, dim:]
-        new = torch.ops.aten.tanh_backward(torch.addcmul(gradient, gradient, update, value=-1), kept.candidate)
-        gates = torch.cat([new * kept.recurrent, (before - kept.candidate).mul_(gradient)], dim=1)
-        gates = torch.ops.aten.sigmoid_backward(gates, kept.gates)
-        joined = self._through(self.gates, run.w_gates, gates, torch.cat([activations[-1], before], dim=1))
-        y = self._through(self.new, run.w_new, new, activations[-1]).add_(joined[:, :dim])
-        state = self._through(self.old, run.w_old, new * reset, before).add_(joined[:, dim:])
+        reset, update, candidate = kept.gates.chunk(3, dim=1)
+        new = torch.ops.aten.tanh_backward(torch.addcmul(gradient, gradient, update, value=-1), candidate)
+        gates = torch.cat([new * kept.recurrent, (before - candidate).mul_(gradient)], dim=1)
+        gates = torch.ops.aten.sigmoid_backward(gates, kept.gates[:, : 2 * dim])
+        y = self._through(self.entering, run.w_in, torch.cat([gates, new], dim=1), activations[-1])
+        state = self._through(self.returning, run.w_state, torch.cat([gates, new.mul_(reset)], dim=1), before)
         for layer in range(len(run.layers), 0, -1):
             z = self._through_norm(layer, place, y, activations[layer], kept.outputs[layer - 1])
             weight, _ = run.layers[layer - 1]
@@ -256,17 +247,9 @@ class _Gradients:
 
     def result(self) -> tuple[Tensor, ...]:
         """In the order of the weights."""
-        dim = self.run.dim
-        w_gates, b_gates = self.gates
-        (w_new, b_new), (w_old, b_old) = self.new, self.old
-        gru = (
-            torch.cat([w_gates[:, :dim], w_new]),
-            torch.cat([w_gates[:, dim:], w_old]),
-            torch.cat([b_gates, b_new]),
-            torch.cat([b_gates, b_old]),
-        )
+        (w_in, b_in), (w_state, b_state) = self.entering, self.returning
         norms = (each.to(self.entered) for each in (self.gains, self.biases))
-        return self.entered, *norms, *gru, *(each for layer in self.layers for each in layer)
+        return self.entered, *norms, w_in, w_state, b_in, b_state, *(each for layer in self.layers for each in layer)
 
     def _through(self, sums: tuple[Tensor, Tensor], weight: Tensor, gradient: Tensor, x: Tensor) -> Tensor:
         """Back through a linear layer: add to its sums, and give the gradient of its input."""
