@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 LEAST_OF_BATCH = 0.75
 """The shortest of a batch has at least this share of the longest's frames, which is how long all of them take."""
 
+ALIKE = 1e-5
+"""Scaled values that differ by less are the same motion."""
+
 Sample = dict[str, np.ndarray]
 """Output modality -> (frames, dim) scaled values."""
 
@@ -85,6 +88,12 @@ class Performer:
         wanted = self.settings.temperature
         return getattr(self.loaded.opt, "temperature", 1.0) if wanted is None else wanted
 
+    @property
+    def smooth(self) -> bool:
+        """Whether values are smoothed: as the settings say, or as the model's experiment says."""
+        wanted = self.settings.smooth
+        return getattr(self.loaded.opt, "smooth", False) if wanted is None else wanted
+
     def recordings(self, name: str) -> list[Recording]:
         """What a sequence id, the path of a file or that of a folder stands for; see `find_recordings`."""
         modalities = [window.modality for window in (*self.loaded.inputs, *self.loaded.outputs)]
@@ -122,7 +131,9 @@ class Performer:
             for row, sample in zip(batch, self._generated(batch), strict=True):
                 made[row.place][row.number] = sample
                 if len(made[row.place]) == self.settings.num_samples:
-                    yield row.material, [made[row.place].pop(number) for number in range(self.settings.num_samples)]
+                    samples = [made[row.place].pop(number) for number in range(self.settings.num_samples)]
+                    _tell_if_alike(samples, row.material.recording.sequence_id)
+                    yield row.material, samples
 
     def _generated(self, rows: Sequence[Row]) -> list[Sample]:
         """One sample for each of the rows, which are of one kind."""
@@ -148,7 +159,7 @@ class Performer:
         seconds = time.perf_counter() - began
         log.info("%d frames in %.1f s, %.0f frames/s", sum(frames), seconds, sum(frames) / seconds)
         arrays = {name: values.cpu().numpy() for name, values in made.items()}
-        after = smoothed if settings.smooth else np.asarray
+        after = smoothed if self.smooth else np.asarray
         return [{k: after(values[row, :count]) for k, values in arrays.items()} for row, count in enumerate(frames)]
 
 
@@ -177,6 +188,12 @@ class _Shown:
         """Say that each row has so many frames more."""
         self._now += fresh
         self._bar.update(sum(min(self._now, count) for count in self._frames) - self._bar.n)
+
+
+def _tell_if_alike(samples: Sequence[Sample], sequence_id: str) -> None:
+    first, *others = samples
+    if others and all(np.allclose(first[name], other[name], atol=ALIKE) for other in others for name in first):
+        log.warning("the %d samples of %s are the same: nothing was drawn at random", len(samples), sequence_id)
 
 
 def _start(material: Material, number: int) -> int:

@@ -45,6 +45,17 @@ def test_a_song_that_cannot_be_read_does_not_stop_the_others(
     assert "failed: bad: " in printed.err
 
 
+def test_samples_that_are_all_the_same_are_told_of(
+    checkpoint: Path, corpus: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "seeds.txt").write_text("s1\ns2\ns3\n")
+    settings = {"output_folder": tmp_path, "render": [], "max_length": 3, "num_samples": 4}
+    generate(checkpoint, "s0", seeds_file=tmp_path / "seeds.txt", **settings)
+    assert "are the same" not in caplog.text
+    generate(checkpoint, "s0", **settings)
+    assert "the 4 samples of s0 are the same: nothing was drawn at random" in caplog.text
+
+
 def test_a_folder_without_sound_is_named(checkpoint: Path, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"nothing to generate for in .*\.wav"):
         generate(checkpoint, str(tmp_path), output_folder=tmp_path)
