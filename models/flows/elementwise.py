@@ -1,10 +1,14 @@
 """Monotonic maps of single numbers, whose parameters a coupling's network gives for each element."""
 
+import math
 from abc import ABC, abstractmethod
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+BELOW_ONE = 1 / (1 + math.exp(2))
+"""1 - sigmoid(2)."""
 
 
 class ElementMap(nn.Module, ABC):
@@ -85,8 +89,7 @@ class BoundedAffine(ElementMap):
 
     def _scale(self, raw: Tensor) -> Tensor:
         bound = self.magnitude * self.direction / self.direction.abs()
-        at_rest = torch.sigmoid(raw.new_tensor(2.0))
-        return torch.sigmoid(bound * raw.tanh() + 2) + (1 - at_rest)
+        return torch.sigmoid(bound * raw.tanh() + 2) + BELOW_ONE
 
 
 class MixtureAffine(ElementMap):

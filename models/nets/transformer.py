@@ -10,6 +10,9 @@ from torch.utils.checkpoint import checkpoint
 from models.nets.attention import Past, SelfAttention
 from models.nets.positions import LearnedPositions, PairBias, Rotary, Turn
 
+SHORT = 64
+"""Positions, of all rows together, up to which a layer is computed in a single call where no gradient is wanted."""
+
 
 class EncoderLayer(nn.Module):
     """Self-attention and a feed-forward net, each added to its input and normalised.
@@ -42,9 +45,42 @@ class EncoderLayer(nn.Module):
         self, x: Tensor, queries: int | None = None, bias: Tensor | None = None, rotary: Rotary | None = None
     ) -> Tensor:
         """(batch, time, dim) -> the first ``queries`` positions (all by default) of the layer's output."""
+        if queries in (None, x.shape[1]) and bias is None and rotary is None and self._short(x):
+            return self._fused(x)
         if self.recompute and self.training and torch.is_grad_enabled():
             return checkpoint(self._through, x, queries, bias, rotary, use_reentrant=False)
         return self._through(x, queries, bias, rotary)
+
+    def _short(self, x: Tensor) -> bool:
+        """Whether calling the operations one by one would cost more than what they compute."""
+        plain = x.device.type == "cpu" and x.dtype == self.widen.weight.dtype and not torch.is_autocast_enabled("cpu")
+        watched = self.attention._forward_hooks or self.attention._forward_pre_hooks
+        idle = not (self.training or torch.is_grad_enabled() or watched)
+        return plain and idle and x.shape[:2].numel() <= SHORT
+
+    def _fused(self, x: Tensor) -> Tensor:
+        """The layer as torch's own encoder layer computes it in a single call."""
+        joined, merge, first, second = self.attention, self.attention.merge, self.attention_norm, self.feedforward_norm
+        return torch._transformer_encoder_layer_fwd(
+            x,
+            x.shape[2],
+            joined.heads,
+            joined.query_key_value.weight,
+            joined.query_key_value.bias,
+            merge.weight,
+            merge.bias,
+            False,
+            self.pre_norm,
+            first.eps,
+            first.weight,
+            first.bias,
+            second.weight,
+            second.bias,
+            self.widen.weight,
+            self.widen.bias,
+            self.narrow.weight,
+            self.narrow.bias,
+        )
 
     def _through(self, x: Tensor, queries: int | None, bias: Tensor | None, rotary: Rotary | None) -> Tensor:
         if self.pre_norm:
