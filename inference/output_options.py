@@ -25,7 +25,7 @@ def read(parser: argparse.ArgumentParser, argv: Sequence[str]) -> dict[str, Any]
 def add_finish(group: Any) -> None:
     """What is done to motion before it is written."""
     add = group.add_argument
-    add("--smooth", action=YES_NO, default=False, help="Savitzky-Golay smoothing, window 9, order 3")
+    add("--smooth", action=YES_NO, help="Savitzky-Golay smoothing (9, 3); by default as the experiment says")
     add("--foot_lock", action=YES_NO, default=False, help="hold feet in place where they stand")
     add("--align_ground", action=YES_NO, default=False, help="move the motion so that the floor is at height 0")
     add("--target_skeleton", default="", help="BVH file with your own skeleton, which the motion is put on")

@@ -61,7 +61,8 @@ def autoregress(
         temperature: scale of the randomness.
         generator: the source of the randomness, one for each row of the batch.
         frames_per_step: how many of the predicted frames are used at a time; by default 1 where the model reads what
-            it gave, or else all, and three quarters where it goes by windows. Where two steps predict the same frames, these are cross-faded, see `Roller`.
+            it gave, or else all, and three quarters where it goes by windows. Where two steps predict the same frames,
+            these are cross-faded, see `Roller`.
         blends: modality -> how two predictions of it are mixed; linearly by default.
         teacher_forcing: let the model read the true frames in `features` in place of its own.
         state: recurrent state to start from.

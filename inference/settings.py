@@ -47,8 +47,8 @@ class Settings:
     """Show the recorded motion beside the generated one."""
     keep_seed: bool = False
     """Begin with the seed motion instead of generating from time 0."""
-    smooth: bool = False
-    """Smooth the values before they are decoded."""
+    smooth: bool | None = None
+    """Smooth the values before they are decoded; by default as the experiment says."""
     foot_lock: bool = False
     """Hold feet in place where they stand."""
     align_ground: bool = False

@@ -7,6 +7,14 @@ from inference.settings import Settings
 from models import load_model
 
 
+def test_motion_is_smoothed_as_the_settings_or_the_experiment_say(checkpoint):
+    loaded = load_model(checkpoint)
+    smooth = dataclasses.replace(loaded, opt=type(loaded.opt)(**vars(loaded.opt), smooth=True))
+    assert not Performer(loaded).smooth
+    assert Performer(smooth).smooth
+    assert not Performer(smooth, Settings(smooth=False)).smooth
+
+
 def test_the_randomness_is_the_settings_or_the_experiments_or_1(checkpoint):
     loaded = load_model(checkpoint)
     calm = dataclasses.replace(loaded, opt=type(loaded.opt)(**vars(loaded.opt), temperature=0.6))

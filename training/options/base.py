@@ -143,3 +143,4 @@ def _add_occasions(group: OptionGroup) -> None:
     group.add_argument(
         "--temperature", type=float, default=1.0, help="scale of the randomness when this experiment's model generates"
     )
+    flag("--smooth", False, "smooth what this experiment's model generates")
