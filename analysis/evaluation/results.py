@@ -43,6 +43,7 @@ class Results:
             "metrics": {
                 row.label: {
                     "title": row.metric.title,
+                    "definition": row.metric.definition(),
                     "unit": row.metric.unit,
                     "best": row.metric.best,
                     "floor": [_number(value) for value in row.floor],
@@ -90,7 +91,17 @@ class Results:
             lines.append([f"{row.label}{mark} [{row.metric.unit}]", *cells, interval(*row.floor)])
         widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
         text = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
-        return "\n".join([*text, "", *self.notes()])
+        return "\n".join([self.summary(), "", *text, "", *self.notes()])
+
+    def summary(self) -> str:
+        """Give in words how much was compared with what."""
+        said, first = self.settings, self.systems[0].samples[0]
+        return (
+            f"{len(first)} sequences of the {said.get('split', '')} split of {said.get('corpus', '')}, "
+            f"{total_frames(first)} frames at {first[0].fps:g} a second, {len(first[0].joints)} joints; the first "
+            f"{said.get('skipped_s', 0):g} s are left out. Distances are from {said.get('reference_clips', 0)} "
+            f"recorded sequences of the other splits, {said.get('reference_frames', 0)} frames."
+        )
 
     def notes(self) -> list[str]:
         """Give what has to be said beside the numbers."""

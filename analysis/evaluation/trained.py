@@ -88,7 +88,7 @@ def generated(trained: Trained, sequence_ids: Sequence[str], folder: Path) -> di
 def system(trained: Trained, stage: Stage, sequence_ids: Sequence[str], folder: Path) -> System:
     """The model's motion for the sequences, as many samples as its performer is set to give."""
     _, feature = trained.motion
-    nats = likelihoods(trained, stage, sequence_ids)
+    likely = likelihoods(trained, stage, sequence_ids)
     samples: list[list[Clip]] = []
     for name, arrays in generated(trained, sequence_ids, folder).items():
         for number, values in enumerate(arrays):
@@ -98,26 +98,28 @@ def system(trained: Trained, stage: Stage, sequence_ids: Sequence[str], folder: 
                 clip = stage.clip(name, values)
             else:
                 clip = stage.clip_of_motion(name, feature.decode(values))
-            samples[number].append(replace(clip, nats=nats.get(name)))
+            bits, nats = likely.get(name, (None, None))
+            samples[number].append(replace(clip, bits=bits, nats=nats))
     return System(trained.name, tuple(map(tuple, samples)))
 
 
-def likelihoods(trained: Trained, stage: Stage, sequence_ids: Sequence[str]) -> dict[str, float]:
-    """For each sequence -log p of its recorded motion, given the recorded past, in nats for each unscaled dimension.
+def likelihoods(trained: Trained, stage: Stage, sequence_ids: Sequence[str]) -> dict[str, tuple[float, float]]:
+    """For each sequence -log p of its recorded motion, given the recorded past.
 
-    Nothing for models without a likelihood, principal components, or sequences without recorded motion.
+    In bits for each frame of scaled features, and in nats for each unscaled dimension of one. Nothing for
+    models without a likelihood, principal components, or sequences without recorded motion.
     """
     window, feature = trained.motion
     if feature.projection is not None:
         return {}
-    found: dict[str, float] = {}
+    found: dict[str, tuple[float, float]] = {}
     scale = feature.scaler.scale.tolist() if feature.scaler else [1.0] * feature.dim
     for name in sequence_ids:
         material = recorded_arrays(trained, stage.recording(name))
         bits = _bits_per_frame(trained, material, window.modality) if material else None
         if bits is None:
             return found
-        found[name] = nats_per_dimension(bits, scale)
+        found[name] = bits, nats_per_dimension(bits, scale)
     return found
 
 

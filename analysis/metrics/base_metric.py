@@ -66,6 +66,11 @@ class BaseMetric(ABC):
         self.refuse([*generated, *real])
         return self.score([self.describe(each) for each in generated], [self.describe(each) for each in real])
 
+    @classmethod
+    def definition(cls) -> str:
+        """Give what the metric says of itself in its first paragraph, on one line."""
+        return " ".join((cls.__doc__ or "").split("\n\n")[0].split())
+
     def refuse(self, clips: Sequence[Clip]) -> None:
         """Raise ValueError where clips lack what the metric reads, or differ in frame rate or joints."""
         if not clips:

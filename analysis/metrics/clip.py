@@ -1,7 +1,7 @@
 """What metrics read of a stretch of motion: joint positions, features, the music's beats, and what is known of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.interpolate import CubicSpline
@@ -45,7 +45,8 @@ class Clip:
     danced: Danced | None = None
     nats: float | None = None
     """-log p of the recorded motion under the model that danced, in nats for each dimension of unscaled features."""
-    notes: Mapping[str, str] = field(default_factory=dict)
+    bits: float | None = None
+    """The same in bits for each frame of scaled features."""
 
     @property
     def frames(self) -> int:

@@ -34,7 +34,7 @@ def write_report(
     title = "Evaluation of " + ", ".join(each.name for each in results.systems if each.kind == "model")
     played = [each for each in results.systems if each.kind in ("model", "real", "oracle")][:PLAYED]
     body = [
-        f"<p>{escape(_summary(results))}</p>",
+        f"<p>{escape(results.summary())}</p>",
         "<h2>Metrics</h2>",
         _table(results),
         "<p>A value is the mean over sets of one motion for each sequence, below it the 95% interval of resampled "
@@ -53,17 +53,6 @@ def write_report(
     scripts = f'<script type="application/json" id="player-data">{data}</script>\n<script>{asset("player.js")}</script>'
     save_text(path, framed(title, "\n".join(body), scripts))
     return path
-
-
-def _summary(results: Results) -> str:
-    said, first = results.settings, results.systems[0].samples[0]
-    frames = sum(clip.frames for clip in first)
-    return (
-        f"{len(first)} sequences of the {said.get('split', '')} split of {said.get('corpus', '')}, {frames} frames at "
-        f"{first[0].fps:g} a second, {len(first[0].joints)} joints; the first {said.get('skipped_s', 0):g} s are "
-        f"left out. Distances are from {said.get('reference_clips', 0)} recorded sequences of the other splits, "
-        f"{said.get('reference_frames', 0)} frames."
-    )
 
 
 def _table(results: Results) -> str:
@@ -88,7 +77,8 @@ def _row(row: Row, results: Results) -> str:
         cells.append(f'<td{mark} title="{escape(score.note)}">{shown}</td>')
     unfit = " †" if row.unfit else ""
     name = f"{escape(row.metric.title)}{unfit}<small>{escape(row.label)}, {escape(row.metric.unit)}</small>"
-    return f"<tr><th>{name}</th><td>{row.metric.best}</td>{''.join(cells)}<td>{interval(*row.floor)}</td></tr>"
+    head = f'<th title="{escape(row.metric.definition())}">{name}</th><td>{row.metric.best}</td>'
+    return f"<tr>{head}{''.join(cells)}<td>{interval(*row.floor)}</td></tr>"
 
 
 def _winner(row: Row, results: Results) -> str:

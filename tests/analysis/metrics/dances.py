@@ -32,7 +32,7 @@ class Dance:
         truth = Danced(self.moves, demo_songs.STYLES[self.song.style], demo_songs.RETURN_PROBABILITY, (True,))
         values = ExpmapFeatures(fps).encode(motion).values.astype(np.float64)
         beats = self.song.beats[self.song.beats < seconds - 1 / fps]
-        return Clip.of_motion(self.song.id, motion, features=values, beats_s=beats, danced=truth, nats=1.0)
+        return Clip.of_motion(self.song.id, motion, features=values, beats_s=beats, danced=truth, nats=1.0, bits=1.0)
 
 
 @cache

@@ -17,7 +17,7 @@ SONGS, HELD_OUT = 40, 12
 ABOUT = {"frame_rate": 0.02}
 MANY, MINUTE_S = 300, 60.0
 
-each_metric = pytest.mark.parametrize("name", sorted(set(registry.names("metric")) - {"nll"}))
+each_metric = pytest.mark.parametrize("name", sorted(set(registry.names("metric")) - {"nll", "nll_bits"}))
 
 
 @pytest.fixture(scope="module")

@@ -100,6 +100,7 @@ def test_clips_that_do_not_fit_are_refused(name: str, fitted: Callable[[str], Ba
 def test_what_a_table_says_of_it_is_declared(name: str) -> None:
     metric = registry.find("metric", name)
     assert metric.title
+    assert metric.definition().endswith(".")
     assert metric.unit
-    assert set(metric.reads) <= {"positions", "features", "beats_s", "danced", "nats"}
+    assert set(metric.reads) <= {"positions", "features", "beats_s", "danced", "nats", "bits"}
     assert metric.variants[0] == ""
