@@ -38,8 +38,10 @@ def is_done(run: Run, opt: argparse.Namespace) -> bool:
 def starting_point(run: Run, opt: argparse.Namespace) -> StartingPoint:
     """What the options ask for; ValueError if they would overwrite a run that was stopped."""
     weights = find_checkpoint(opt.weights_from, "--weights_from") if opt.weights_from else None
-    if opt.overwrite and is_first_process():
-        run.clear()
+    if opt.overwrite:
+        if is_first_process():
+            run.clear()
+        return StartingPoint(weights=weights)
     last = run.last_checkpoint
     if last is None:
         if opt.load_weights_only:

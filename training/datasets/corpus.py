@@ -16,6 +16,9 @@ from models.windows import Window
 WIDEST_EMBEDDING = 100
 """How many numbers the vector of a token has at most, where nothing says it: as many as the gesture system's words."""
 
+OTHER_FILES = 256
+"""How many files a process has open besides arrays: libraries, logs, other splits."""
+
 log = logging.getLogger(__name__)
 
 
@@ -85,6 +88,7 @@ def open_corpus(
     complete = [name for name in sequence_ids if all(path.is_file() for path in paths[name].values())]
     if len(complete) < len(sequence_ids):
         _report_missing(data_dir, paths, complete)
+    _allow_open_files(len(complete) * len(modalities), data_dir)
     arrays: dict[str, list[np.ndarray]] = {modality: [] for modality in modalities}
     frames = []
     for name in complete:
@@ -96,6 +100,24 @@ def open_corpus(
         for modality, array in opened.items():
             arrays[modality].append(array)
     return Corpus(data_dir, tuple(complete), arrays, tuple(frames))
+
+
+def _allow_open_files(count: int, data_dir: Path) -> None:
+    """Let the process have so many more files open: until Python 3.13, whatever is mapped stays open."""
+    try:
+        import resource
+    except ImportError:  # not a POSIX system
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    unlimited = resource.RLIM_INFINITY
+    wanted = soft + count
+    if soft != unlimited and soft < count + OTHER_FILES:
+        if hard != unlimited and hard < wanted:
+            raise ValueError(
+                f"{data_dir} has {count} arrays, and this process may have {hard} files open; allow more with "
+                f"`ulimit -n {wanted}`, or join sequences into fewer"
+            )
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _open(path: Path, window: Window) -> np.ndarray:
