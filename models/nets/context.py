@@ -10,6 +10,8 @@ from models.nets.places import PlaceWeights, Statistics, last_states
 
 EPS, MOMENTUM = 1e-5, 0.1
 """Of normalisation, as PyTorch has them."""
+TOGETHER = 512
+"""So many contexts go through a small recurrent layer at a time: their states stay in the processor's cache."""
 
 
 class PlaceNorm(nn.Module):
@@ -88,6 +90,6 @@ class ContextGru(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, frames + length - 1, dim) -> (batch, frames, dim)."""
-        batch = x.shape[0]
         contexts = x.unfold(1, self.length, 1).transpose(2, 3).flatten(0, 1)
-        return self.gru(contexts)[1][-1].unflatten(0, (batch, -1))
+        states = [self.gru(some)[1][-1] for some in contexts.split(TOGETHER)]
+        return torch.cat(states).unflatten(0, (len(x), -1))

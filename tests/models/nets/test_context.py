@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+import models.nets.context
 import models.nets.places
 from models.nets.context import ContextEncoder, ContextGru
 
@@ -108,7 +109,8 @@ def test_under_autocast_products_are_rounded_and_nothing_else() -> None:
     assert all(parameter.grad is not None and parameter.grad.isfinite().all() for parameter in ours.parameters())
 
 
-def test_the_recurrent_layer_reads_every_context() -> None:
+def test_the_recurrent_layer_reads_every_context(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models.nets.context, "TOGETHER", 5)
     torch.manual_seed(0)
     net, x = ContextGru(DIM_IN, PLACES).double(), sound()
     for frame in range(FRAMES):
