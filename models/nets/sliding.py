@@ -51,7 +51,7 @@ class SlidingWindow:
             # The weight's transform: of each frequency two parts, of each of these all channels and outputs.
             forward, backward = self._transforms
             weights = forward[: self.length].T @ weight.view(-1, self.length, dim).permute(1, 2, 0).flatten(1)
-            products = self._spectrum @ weights.view(frequencies, 2 * dim, -1)
+            products = self._spectrum() @ weights.view(frequencies, 2 * dim, -1)
             projected = backward[: self.steps] @ products.view(2 * frequencies, -1)
         projected = projected.view(self.steps, batch, -1).transpose(0, 1)
         return projected if self.shown is None else projected * self.shown
@@ -68,8 +68,16 @@ class SlidingWindow:
         backward = torch.stack([twice * angles.cos(), -twice * angles.sin()], dim=2)
         return forward.flatten(1).to(self.x), backward.flatten(1).to(self.x)
 
-    @cached_property
     def _spectrum(self) -> Tensor:
+        """The spectrum of x; kept, but for one without the gradients that x is to get."""
+        graphless = self.x.requires_grad and not torch.is_grad_enabled()
+        return self._transformed() if graphless else self._kept_spectrum
+
+    @cached_property
+    def _kept_spectrum(self) -> Tensor:
+        return self._transformed()
+
+    def _transformed(self) -> Tensor:
         """The transform X of x so that rows times [Re W; -Im W] are those of X conj(W).
 
         (frequencies, 2 batch, 2 dim): [Re X, -Im X] for the real parts, and [Im X, Re X] for the imaginary ones.

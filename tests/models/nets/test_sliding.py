@@ -34,7 +34,15 @@ def test_a_projection_is_that_of_what_is_written_out(
     window = SlidingWindow(x, length, (made(batch, steps, 1) > 0) if hidden else None)
     assert window.steps == steps
     assert_same_with_gradients(window.project(weight), window.written_out() @ weight.T, [x, weight])
-    assert ("_spectrum" in vars(window)) == by_frequencies
+    assert ("_kept_spectrum" in vars(window)) == by_frequencies
+
+
+def test_what_was_read_without_gradients_is_read_again_with_them() -> None:
+    x, weight = made(9, 44, 13), made(6, 20 * 13)
+    window = SlidingWindow(x, 20)
+    with torch.no_grad():
+        window.project(weight)
+    assert_same_with_gradients(window.project(weight), window.written_out() @ weight.T, [x, weight])
 
 
 def test_parts_are_joined_in_order() -> None:
