@@ -50,7 +50,8 @@ def evaluate(
     output_folder: str | Path = "",
     experiments_dir: str | Path = "",
     seed: int = 0,
-    temperature: float = 1.0,
+    temperature: float | None = None,
+    smooth: bool | None = None,
     frames_per_step: int | None = None,
     max_sequences: int = 0,
     skip_s: float | None = None,
@@ -72,7 +73,8 @@ def evaluate(
         output_folder: for results, report and generated motion; by default one of the experiments' names.
         experiments_dir: where runs are looked for.
         seed: of generation and of resampling.
-        temperature: scale of the models' randomness.
+        temperature: scale of the models' randomness; by default each experiment's own.
+        smooth: smooth what is generated; by default as each experiment says.
         frames_per_step: how many predicted frames the models use at a time.
         max_sequences: only so many sequences, 0 for all.
         skip_s: the beginning that is not looked at; by default the longest context of the models.
@@ -95,8 +97,8 @@ def evaluate(
     options = _metric_options(few_samples, piece_s)
     wanted = find_metrics(metrics, options)  # a mistake shows before the work, not after it
     folder_of_runs = Path(experiments_dir or home() / "training" / "experiments")
-    settings = {"seed": seed, "temperature": temperature, "num_samples": num_samples, "device": device}
-    settings |= {"data_dir": str(data_dir), "frames_per_step": frames_per_step}
+    settings: dict[str, Any] = {"seed": seed, "temperature": temperature, "num_samples": num_samples, "device": device}
+    settings |= {"data_dir": str(data_dir), "frames_per_step": frames_per_step, "smooth": smooth}
     models = [load(name, folder_of_runs, settings) for name in experiments]
     stage = _stage(models, Path(data_dir) if data_dir else models[0].performer.corpus, skip_s, unit_in_metres)
     sequence_ids = store.read_split(stage.data_dir, split)[: max_sequences or None]
@@ -199,7 +201,13 @@ def _settings(
     clip = reference[0]
     return {
         "models": {
-            model.name: {"checkpoint": str(model.checkpoint), "parameters": model.parameters} for model in models
+            model.name: {
+                "checkpoint": str(model.checkpoint),
+                "parameters": model.parameters,
+                "temperature": model.performer.temperature,
+                "smooth": model.performer.smooth,
+            }
+            for model in models
         },
         "corpus": str(stage.data_dir),
         "split": split,
@@ -211,7 +219,7 @@ def _settings(
         "reference_clips": len(reference),
         "reference_frames": sum(each.frames for each in reference),
         "resamplings": resamplings,
-        **{name: value for name, value in given.items() if name != "data_dir"},
+        **{name: value for name, value in given.items() if name not in ("data_dir", "temperature", "smooth")},
     }
 
 
@@ -231,7 +239,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--output_folder", default="", help="for table, report and generated motion")
     add("--experiments_dir", default="", help="folder of the runs")
     add("--seed", type=natural, default=0, help="of generation and of resampling")
-    add("--temperature", type=float, default=1.0, help="scale of the models' randomness")
+    add("--temperature", type=float, help="scale of the models' randomness; by default each experiment's own")
+    add("--smooth", action=yes_no, help="smooth what is generated; by default as each experiment says")
     add("--frames_per_step", type=positive, help="how many predicted frames the models use at a time")
     add("--max_sequences", type=natural, default=0, help="only so many sequences, 0 for all")
     add("--skip_s", type=float, help="beginning that is not looked at; by default the longest context of the models")
