@@ -12,6 +12,7 @@ import pytorch_lightning as pl
 from pytorch_lightning import Callback
 from pytorch_lightning.callbacks import LearningRateMonitor
 from pytorch_lightning.loggers import TensorBoardLogger
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 import registry
 from feature_extraction import store
@@ -82,7 +83,7 @@ def fit(run: Run, opt: argparse.Namespace, start: StartingPoint, more: Sequence[
     if trainer.is_global_zero:
         log.info("%s", means_line(opt, trainer))
     try:
-        with _without_advice():
+        with _without_advice(), _readable_mistakes():
             trainer.fit(module, datamodule=Windows(opt, train, val), ckpt_path=start.resume, weights_only=True)
     except SystemExit:
         # Lightning turns an interrupt into an exit.
@@ -115,7 +116,8 @@ def make_trainer(run: Run, opt: argparse.Namespace, validates: bool, more: Seque
         arguments["limit_val_batches"] = 0
     arguments["default_root_dir"] = str(run.folder)
     arguments["use_distributed_sampler"] = False  # training.batches shares the windows among the processes
-    trainer = pl.Trainer(**arguments, callbacks=callbacks, plugins=[AtomicCheckpointIO()])
+    with _readable_mistakes():
+        trainer = pl.Trainer(**arguments, callbacks=callbacks, plugins=[AtomicCheckpointIO()])
     count_epochs(trainer)
     return trainer
 
@@ -126,6 +128,15 @@ def _describe(run: Run, opt: argparse.Namespace, features: Mapping[str, Feature]
     for feature in features.values():
         run.features.mkdir(exist_ok=True)
         feature.save(run.features)
+
+
+@contextmanager
+def _readable_mistakes() -> Iterator[None]:
+    """What Lightning finds wrong with the options, or misses on this machine, as a mistake of the user's."""
+    try:
+        yield
+    except (MisconfigurationException, ImportError) as error:
+        raise ValueError(" ".join(str(error).split())) from error
 
 
 @contextmanager

@@ -203,6 +203,19 @@ def test_a_mistake_is_one_readable_line(option: dict[str, Any], message: str, tm
         main([str(experiment)])
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--strategy deepspeed_stage_2", "(?i)deepspeed"),
+        ("--strategy fsdp --devices 2", "(?i)fsdp.*(gpu|cuda|accelerator)"),
+    ],
+)
+def test_a_strategy_that_cannot_be_had_is_one_readable_line(options: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=message) as caught:
+        main([str(write_experiment(tmp_path)), *options.split()])
+    assert "\n" not in str(caught.value)
+
+
 @pytest.mark.slow
 def test_a_run_killed_at_any_moment_keeps_a_readable_checkpoint_and_goes_on(tmp_path: Path) -> None:
     experiment = write_experiment(tmp_path, max_epochs=400)
