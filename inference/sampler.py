@@ -22,9 +22,6 @@ from models.base_model import BaseModel
 
 __all__ = ["autoregress", "leading_frames", "most_frames_at_a_time"]
 
-ROWS_AHEAD = 8
-"""So many windows are encoded at a time, where windows can be before their turn."""
-
 
 @torch.inference_mode()
 def autoregress(
@@ -99,7 +96,7 @@ def _steps(
     """For each step the frame that it begins with, its windows, what is foreseen, and what was not."""
     turns = range(sequences.start, sequences.frames, frames)
     foresees = type(model).foresee is not BaseModel.foresee
-    together = max(1, ROWS_AHEAD // sequences.rows) if foresees else 1
+    together = max(1, model.foreseen_rows // sequences.rows) if foresees else 1
     for first in range(0, len(turns), together):
         coming = turns[first : first + together]
         foreseen: dict[str, Tensor] = {}

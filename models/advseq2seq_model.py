@@ -34,6 +34,7 @@ class Advseq2seqModel(BaseModel):
     """
 
     goes_by_windows: ClassVar[bool] = True
+    foreseen_rows: ClassVar[int] = BaseSeq2Seq.foreseen_rows
     sub_models = {"generator_": "generator_model"}  # noqa: RUF012
 
     def __init__(self, opt: argparse.Namespace, inputs: Sequence[Window], outputs: Sequence[Window]):

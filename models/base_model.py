@@ -26,6 +26,8 @@ class BaseModel(nn.Module, ABC):
     """Whether the model can be rolled forward over a sequence."""
     goes_by_windows: ClassVar[bool] = False
     """Whether a roll keeps most new frames of a prediction even where they are fed back; else it keeps one."""
+    foreseen_rows: ClassVar[int] = 8
+    """So many windows are foreseen at a time."""
     aliases: ClassVar[tuple[str, ...]] = ()
     """Other names that find this model."""
     sub_models: ClassVar[dict[str, str]] = {}
