@@ -1,7 +1,7 @@
 """An average of the weights over the steps, which is what is validated, kept and generated with."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -77,6 +77,14 @@ class WeightAverage(Callback):
             kept = weights.clone()
             weights.copy_(self._average[name])
             self._average[name].copy_(kept)
+
+
+def averaged(trainer: Trainer, pl_module: LightningModule) -> AbstractContextManager[None]:
+    """Within, the model has its averaged weights, if training averages them."""
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, WeightAverage):
+            return callback.applied(pl_module)
+    return nullcontext()
 
 
 def _floating(pl_module: LightningModule) -> dict[str, Tensor]:

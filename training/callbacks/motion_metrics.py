@@ -15,6 +15,7 @@ from analysis.metrics.scoring import System, floor, score
 from feature_extraction.feature import Feature, find_extractor
 from inference.sampler import autoregress
 from models.base_model import BaseModel
+from training.callbacks.averaging import averaged
 from training.datasets.base_dataset import BaseDataset
 
 log = logging.getLogger(__name__)
@@ -65,7 +66,8 @@ class MotionMetrics(Callback):
         logs = trainer.is_global_zero and isinstance(trainer.logger, TensorBoardLogger)
         if not (due and logs and modality and model.generates):
             return
-        clips = self._generated(model, modality)
+        with averaged(trainer, pl_module):
+            clips = self._generated(model, modality)
         if not self._reference:
             self._prepare(trainer, modality, clips[0].frames, len(clips))
         writer, step = trainer.logger.experiment, trainer.global_step  # type: ignore[union-attr]

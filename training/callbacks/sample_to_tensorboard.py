@@ -15,6 +15,7 @@ from feature_extraction.feature import Feature
 from feature_extraction.motion.resample import resample
 from inference.sampler import autoregress
 from models.base_model import BaseModel
+from training.callbacks.averaging import averaged
 from training.datasets.base_dataset import BaseDataset
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,9 @@ class SampleToTensorBoard(Callback):
         if not (due and trainer.is_global_zero and isinstance(trainer.logger, TensorBoardLogger)):
             return
         sequence_id = self.dataset.sequence_ids[0]
-        for modality, values in self._generate(pl_module.model).items():  # type: ignore[arg-type]
+        with averaged(trainer, pl_module):
+            made = self._generate(pl_module.model)  # type: ignore[arg-type]
+        for modality, values in made.items():
             gif = moving_picture(self.features[modality], values)
             _add_gif(trainer.logger, f"{modality}/{sequence_id}", gif, trainer.global_step)
 
