@@ -271,3 +271,11 @@ def test_without_a_seed_the_padding_of_its_window_is_the_past():
     without = autoregress(toy((resting, SOUND)), {"sound": sound(9)}, frames=9, temperature=0.0)["motion"]
     given = autoregress(toy(), {"sound": sound(9)}, {"motion": past}, frames=9, temperature=0.0)["motion"]
     assert torch.equal(without, given)
+
+
+def test_five_minutes_of_sound_give_five_minutes_of_motion():
+    frames = 6000
+    calls = []
+    made = autoregress(toy(), {"sound": sound(frames)}, frames=frames, frames_per_step=2, progress=calls.append)
+    assert made["motion"].shape == (frames, 2)
+    assert sum(calls) == frames
