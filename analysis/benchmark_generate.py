@@ -10,7 +10,7 @@ from torch import Tensor
 from analysis.benchmark_sizes import NAMES, REFERENCE_RATE, find_size
 from analysis.benchmark_train import read_model
 from analysis.timing import Table, matrix_product_rate
-from inference.rolling import PRECISIONS, leading_frames
+from inference.rolling import PRECISIONS, leading_frames, most_frames_at_a_time
 from inference.sampler import autoregress
 from inference.stream import Stream
 from models import create_model
@@ -25,6 +25,8 @@ REFERENCE = {
     ("transglower", "paper"): 4.8,
     ("transformer", "small"): 89,
     ("transformer", "paper"): 2.5,
+    ("contextseq2seq", "paper"): 2700,
+    ("wordsseq2seq", "paper"): 4200,
 }
 """Frames a second by our own measurements of the reference: float32, one sequence, two cores."""
 
@@ -38,7 +40,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "of training is understood too, such as --causal or --dhid 256. With one thread, seconds are those of the "
         "processor, so that others at work on the machine count little; with more, of the clock."
     )
-    parser.epilog = f"The reference was measured at: {'; '.join(name for name in NAMES if 'seq2seq' not in name)}."
+    parser.epilog = f"The reference was measured at: {'; '.join(NAMES)}."
     parser.add_argument("--model", default="transflower", help="the model")
     parser.add_argument("--size", help="a size that the reference was measured at (default: the model's own options)")
     parser.add_argument("--frames", type=int, default=40, help="frames of the sequence")
@@ -72,13 +74,13 @@ def measure(arguments: argparse.Namespace) -> Table:
     told = f"{'processor time' if arguments.threads == 1 else 'by the clock'}, {arguments.threads} threads"
     table: Table = [
         ("parameters", f"{sum(parameter.numel() for parameter in model.parameters()):,}"),
-        ("plain loop", f"{plain:.4g} frames/s, one frame at a time, float32, {told}"),
+        ("plain loop", f"{plain:.4g} frames/s, {_usual(model)} frames at a time, float32, {told}"),
         ("sampler", f"{one:.4g} frames/s, {one / plain:.2f} times the plain loop, --precision {arguments.precision}"),
         (f"{arguments.rows} sequences", f"{batch:.4g} frames/s, {batch / one:.2f} times one sequence"),
     ]
     if several:
         fast = speed(lambda count: _made(model, count, frames_per_step=several, **options))
-        table.append((f"{several} frames a step", f"{fast:.4g} frames/s, {fast / one:.2f} times one frame a step"))
+        table.append((f"{several} frames a step", f"{fast:.4g} frames/s, {fast / one:.2f} times the sampler above"))
     table.append(("stream", f"{speed(lambda count: _stream(model, count, arguments.precision)):.4g} frames/s"))
     if arguments.precision != "32":
         table.append(("rounding", f"{_rounding(model, arguments.precision):.2g} of the deviation of a sampled frame"))
@@ -118,32 +120,39 @@ def _sound(model: BaseModel, frames: int) -> dict[str, Tensor]:
 def _made(model: BaseModel, frames: int, rows: int = 1, **options: object) -> dict[str, Tensor]:
     features = {name: x.expand(rows, *x.shape) for name, x in _sound(model, frames).items()}
     generators = [torch.Generator().manual_seed(row) for row in range(rows)]
-    options = {"frames_per_step": 1, **options}
+    options = {"frames_per_step": _usual(model), **options}
     return autoregress(model, features, frames=frames, generator=generators, **options)  # type: ignore[arg-type]
 
 
 @torch.no_grad()
 def _plain(model: BaseModel, features: Features, frames: int) -> None:
-    """One window after another, each computed as a whole; the first new frame of each is fed back."""
-    lead, state = leading_frames(model), None
-    made = {w.modality: torch.zeros(1, lead, w.width) for w in model.outputs}
-    for now in range(frames):
+    """One window after another, each computed as a whole; the first new frames of each are fed back."""
+    lead, at_a_time, state = leading_frames(model), _usual(model), None
+    before = lead - min((w.offset for w in model.inputs if w.modality in model.feedback), default=lead)
+    made = {w.modality: torch.zeros(1, before, w.width) for w in model.outputs}
+    for now in range(0, frames, at_a_time):
         inputs = {}
         for window in model.inputs:
+            first = now - lead + window.offset
             if window.modality in made:
-                inputs[window.modality] = made[window.modality][:, now + window.offset :][:, : window.length]
+                inputs[window.modality] = made[window.modality][:, before + first :][:, : window.length]
             else:
-                heard = torch.arange(window.length) + now - lead + window.offset
                 array = features[window.modality]
+                heard = torch.arange(first, first + window.length)
                 inputs[window.modality] = array[heard.clamp(0, len(array) - 1)][None]
         predicted, state = model.sample(inputs, state=state)
         for window in model.outputs:
-            new = predicted[window.modality][:, lead - window.offset :][:, :1]
+            new = predicted[window.modality][:, lead - window.offset :][:, :at_a_time]
             made[window.modality] = torch.cat([made[window.modality], new], dim=1)
 
 
+def _usual(model: BaseModel) -> int:
+    """How many frames a step gives: one, or all where the reference goes by windows too."""
+    return most_frames_at_a_time(model) if model.goes_by_windows else 1
+
+
 def _stream(model: BaseModel, frames: int, precision: str) -> None:
-    stream = Stream(model, precision=precision, frames_per_step=1)
+    stream = Stream(model, precision=precision, frames_per_step=_usual(model))
     sound = _sound(model, frames)
     for frame in range(frames):
         stream.push({name: values[frame : frame + 1] for name, values in sound.items()})

@@ -19,6 +19,14 @@ def test_one_sequence_a_batch_and_a_stream_are_timed(capsys: pytest.CaptureFixtu
     assert figure(rows["matrix product in this process"], "GFLOP/s") > 0
 
 
+def test_a_model_that_goes_by_windows_is_timed_by_windows(capsys: pytest.CaptureFixture[str]) -> None:
+    small = "--model wordsseq2seq --encoder_hidden 8 --decoder_hidden 8 --frames 21 --rows 2"
+    rows = printed(capsys, "generate", *small.split())
+    assert "20 frames at a time" in rows["plain loop"]
+    for way in ("plain loop", "sampler", "2 sequences", "stream"):
+        assert figure(rows[way], "frames/s") > 0
+
+
 def test_speeds_are_compared_at_an_equal_rate_of_products() -> None:
     table = dict(_compared(speed=106.0, rate=65e9, reference=53.0))
     assert table["sampler / the reference's"] == "2.00; 4.00 at an equal rate of products"
