@@ -15,6 +15,7 @@ from models.nets.conditioner import SOURCES, Conditioner
 from models.nets.coupling import CouplingNet
 from models.nets.flow_head import FlowHead
 from models.nets.gated_convolution import GatedConvolution
+from models.nets.per_modality import PerModality
 from models.nets.transformer import TransformerEncoder
 from models.windows import Window
 
@@ -116,7 +117,7 @@ def make_heads(
     make_body: MakeBody,
     *,
     mean: bool = False,
-) -> nn.ModuleDict:
+) -> PerModality:
     """A `FlowHead` for each output window, with a mean of its own on request."""
     heads = {}
     for window, count in zip(outputs, _conditioning_lengths(opt, outputs), strict=True):
@@ -133,7 +134,7 @@ def make_heads(
         tokens = count + (window.length if mean else 0)
         conditioner = _conditioner(opt, window, encoders, tokens)
         heads[window.modality] = FlowHead(window, conditioner, flow, mean_dim=opt.dhid if mean else 0)
-    return nn.ModuleDict(heads)
+    return PerModality(heads)
 
 
 def _conditioner(opt: argparse.Namespace, window: Window, encoders: Encoders, tokens: int) -> Conditioner | CausalHead:

@@ -12,6 +12,7 @@ from models.base_model import BaseModel
 from models.flows.couplings import ChannelCoupling
 from models.glow_options import add_glow_options, make_glow
 from models.likelihood import bits_per_frame
+from models.nets.per_modality import PerModality
 from models.nets.sliding import Foreseen, SlidingWindow, SlidingWindows
 from models.roll import Step
 from models.steps import spanned_steps, step_windows, unfold
@@ -31,7 +32,7 @@ class MoglowModel(BaseModel):
         if not 0 <= opt.history_dropout < 1:
             raise ValueError(f"--history_dropout {opt.history_dropout}: it is a share, from 0 to less than 1")
         self.history_dropout = opt.history_dropout
-        self.embeddings = nn.ModuleDict(
+        self.embeddings = PerModality(
             {window.modality: nn.Embedding(window.num_tokens, window.dim) for window in self.inputs if window.discrete}
         )
         self.flow = make_glow(

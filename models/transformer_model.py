@@ -6,12 +6,13 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from models.base_model import BaseModel
 from models.encoder_options import add_encoder_options, joint_settings
 from models.encoding import Encoders, causal_head, encode, foresee, make_encoders, serves
 from models.nets.causal import CausalEncoders, CausalHead
+from models.nets.per_modality import PerModality
 from models.nets.transformer import TransformerEncoder
 from models.roll import Step
 from models.windows import Window
@@ -28,7 +29,7 @@ class TransformerModel(BaseModel):
     def __init__(self, opt: argparse.Namespace, inputs: Sequence[Window], outputs: Sequence[Window]):
         super().__init__(opt, inputs, outputs)
         self.encoders = make_encoders(opt, inputs)
-        self.heads = nn.ModuleDict({window.modality: _head(opt, window, inputs, self.encoders) for window in outputs})
+        self.heads = PerModality({window.modality: _head(opt, window, inputs, self.encoders) for window in outputs})
 
     @staticmethod
     def modify_commandline_options(parser: Any) -> None:

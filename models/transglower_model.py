@@ -14,6 +14,7 @@ from models.flows.flow import Flow
 from models.glow_options import add_glow_options, make_glow
 from models.likelihood import bits_per_frame
 from models.nets.multimodal import InputEncoders
+from models.nets.per_modality import PerModality
 from models.nets.transformer import TransformerEncoder
 from models.roll import Step
 from models.steps import spanned_steps, step_windows, unfold
@@ -38,7 +39,7 @@ class TransglowerModel(BaseModel):
         if opt.residual and self.encoders.slots < 2:
             raise ValueError("--residual reads a second position of the inputs, but --input_lengths gives only one")
         names = [window.modality for window in self.outputs]
-        self.heads = nn.ModuleDict(
+        self.heads = PerModality(
             {
                 name: TransformerEncoder(
                     opt.dhid, opt.dhid, self.encoders.slots, times=self.encoders.times, **joint_settings(opt)
@@ -46,10 +47,10 @@ class TransglowerModel(BaseModel):
                 for name in names
             }
         )
-        self.means = nn.ModuleDict(
+        self.means = PerModality(
             {window.modality: nn.Linear(opt.dhid, window.dim) for window in self.outputs if opt.residual}
         )
-        self.flows = nn.ModuleDict(
+        self.flows = PerModality(
             {window.modality: make_glow(opt, window.dim, conditioning_dim=opt.dhid) for window in self.outputs}
         )
 

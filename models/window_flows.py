@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from models.encoding import Encoders, encode, serves
 from models.flows.bases import Generators
 from models.nets.flow_head import FlowHead, FlowState
+from models.nets.per_modality import PerModality
 from models.roll import Step
 
 
@@ -22,7 +23,7 @@ class RollState:
 
 def sample_windows(
     encoders: Encoders,
-    heads: nn.ModuleDict,
+    heads: PerModality,
     inputs: Mapping[str, Tensor],
     step: Step,
     state: RollState | None,

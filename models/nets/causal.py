@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from models.nets.attention import Past
+from models.nets.per_modality import PerModality
 from models.nets.positions import Turn
 from models.nets.transformer import EncoderLayer
 from models.windows import Window
@@ -91,11 +92,11 @@ class CausalEncoders(nn.Module):
         self.wanted = 1 + (self.band - 1) * joint_layers
         self.reach = self.wanted + (self.band - 1) * layers
         self.stops = tuple(window.stop for window in inputs)
-        self.embeddings = nn.ModuleDict(
+        self.embeddings = PerModality(
             {window.modality: nn.Embedding(window.num_tokens, window.dim) for window in inputs if window.discrete}
         )
-        self.enter = nn.ModuleDict({window.modality: nn.Linear(window.dim, dim) for window in inputs})
-        self.layers = nn.ModuleDict(
+        self.enter = PerModality({window.modality: nn.Linear(window.dim, dim) for window in inputs})
+        self.layers = PerModality(
             {
                 window.modality: CausalLayers(
                     layers,
@@ -110,7 +111,7 @@ class CausalEncoders(nn.Module):
                 for window in inputs
             }
         )
-        self.leave = nn.ModuleDict({window.modality: nn.Linear(dim, dim) for window in inputs})
+        self.leave = PerModality({window.modality: nn.Linear(dim, dim) for window in inputs})
         self.head_dim = dim // heads
 
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:

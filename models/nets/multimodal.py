@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from models.nets.per_modality import PerModality
 from models.nets.transformer import TransformerEncoder
 from models.windows import Window
 
@@ -18,7 +19,7 @@ class InputEncoders(nn.Module):
 
     def __init__(self, inputs: Sequence[Window], *, dim: int, layers: int = 2, **options: Any):
         super().__init__()
-        self.nets = nn.ModuleDict(
+        self.nets = PerModality(
             {
                 window.modality: TransformerEncoder(
                     window.dim, dim, window.length, dim=dim, layers=layers, tokens=window.num_tokens, **options

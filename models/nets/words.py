@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from models.nets.per_modality import PerModality
+
 NO_WORD = 0
 """The id of no word."""
 
@@ -55,7 +57,7 @@ class WordEncoder(nn.Module):
     def __init__(self, name: str, num_tokens: int, dim: int):
         super().__init__()
         self.name = name
-        self.embeddings = nn.ModuleDict({name: nn.Embedding(num_tokens, dim)})
+        self.embeddings = PerModality({name: nn.Embedding(num_tokens, dim)})
         self.gru = nn.GRU(dim, dim, batch_first=True, bidirectional=True)
 
     def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:

@@ -17,8 +17,8 @@ WITHOUT_ORDER = {"dae", "vae"}
 NOT_GENERATING = {"dae", "vae"}
 """Models that cannot be rolled forward."""
 
-MOTION, SOUND = Window("motion", 6, 12), Window("sound", 4, 16)
-TARGET = Window("motion", 6, 4, offset=12)
+MOTION, SOUND = Window("motion_29.97", 6, 12), Window("sound_29.97", 4, 16)
+TARGET = Window(MOTION.modality, 6, 4, offset=12)
 SMALL = {
     "dhid": 16,
     "nlayers": 2,
@@ -65,7 +65,7 @@ def inputs_of(batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 def sample_of(model: BaseModel, batch: dict[str, torch.Tensor], seed: int = 0) -> torch.Tensor:
     samples, _ = model.eval().sample(inputs_of(batch), generator=torch.Generator().manual_seed(seed))
-    return samples["motion"]
+    return samples[MOTION.modality]
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -135,21 +135,23 @@ def test_a_sample_does_not_depend_on_what_shares_its_batch(model: BaseModel, bat
         first = {key: value[:1] for key, value in batch.items()}
         changed = {key: torch.cat([value[:1], value[1:].flip(0) + 1]) for key, value in batch.items()}
         torch.testing.assert_close(sample_of(model, changed)[:1], sample_of(model, batch)[:1], rtol=0, atol=1e-5)
-        assert first["in_motion"].shape[0] == 1
+        assert first[f"in_{MOTION.modality}"].shape[0] == 1
 
 
 def test_a_sample_does_not_know_its_target(model: BaseModel, batch: dict[str, torch.Tensor]) -> None:
     """Whatever the true future is, and although the model has just seen it in a loss, the sample stays the same."""
     if model.generates:
         before = sample_of(model, batch)
-        model.eval().losses(batch | {"out_motion": batch["out_motion"] + 5})
+        out = f"out_{TARGET.modality}"
+        model.eval().losses(batch | {out: batch[out] + 5})
         assert torch.equal(sample_of(model, batch), before)
 
 
 def test_the_order_of_an_inputs_frames_matters(model: BaseModel, batch: dict[str, torch.Tensor]) -> None:
     model.eval()
     order = torch.randperm(SOUND.length, generator=torch.Generator().manual_seed(2))
-    shuffled = batch | {"in_sound": batch["in_sound"][:, order]}
+    sound = f"in_{SOUND.modality}"
+    shuffled = batch | {sound: batch[sound][:, order]}
     difference = (model.losses(batch)["loss"] - model.losses(shuffled)["loss"]).abs().item()
     assert (difference > 1e-6) == model.order_sensitive
 
