@@ -20,6 +20,7 @@ class MotionBeatsMetric(ClipMetric):
         "mirroring": SAME,
         "reversal": SAME,
         "freezing": DOWN,
+        "mismatch": SAME,
     }
 
     def measure(self, clip: Clip) -> float:

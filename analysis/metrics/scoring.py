@@ -54,8 +54,8 @@ def score(
     """Give each system's score by name.
 
     A set of samples has a clip for each sequence, so that sets are as large as that of real motion; the value is the
-    mean over the sets. The interval is what resampling the sequences with replacement gives; that of distances between
-    sets is moved to lie about the value, since a resampled set holds clips twice, and is further from any other.
+    mean over the sets. The interval is what resampling the sequences with replacement gives, moved to lie about the
+    value: a resampled set holds clips twice, is less varied, and further from any other.
 
     Args:
         metric: fitted.
@@ -143,9 +143,10 @@ def _interval(
     if len(known) < 2 or count < 2:
         return Score(value)
     low, high = np.quantile(known, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    if metric.compares:
-        scale, shift = (value / known.mean(), 0.0) if value > 0 and (known > 0).all() else (1.0, value - known.mean())
-        low, high = low * scale + shift, high * scale + shift
+    if metric.compares and value > 0 and (known > 0).all():
+        low, high = np.array([low, high]) * value / known.mean()
+    else:
+        low, high = np.array([low, high]) + value - known.mean()
     return Score(value, float(low), float(high))
 
 
