@@ -96,7 +96,7 @@ def _errors(systems: Sequence[System], paired: Sequence[Clip], colours: dict[str
         if errors:
             heights[system.name] = (np.concatenate(errors).mean(axis=0) * CENTIMETRES).tolist()
     joints = [name.rpartition(":")[2] for name in paired[0].joints]
-    title = "Distance of each joint from the recorded one, as the body stands and faces"
+    title = "Distance of each joint from the recorded one"
     return charts.bars(joints, heights, title=title, y="cm", colours=colours)
 
 

@@ -39,7 +39,8 @@ def write_report(
         _table(results),
         "<p>A value is the mean over sets of one motion for each sequence, below it the 95% interval of resampled "
         "sequences. The floor is where 99.9% of the values of equally many real sequences lie: what a perfect model "
-        "gets. Bold: the best model.</p>",
+        "gets. Bold: the best model. A metric with † finds something worse no worse than the oracle, and crowns "
+        "nobody.</p>",
         f'<ul class="notes">{"".join(f"<li>{escape(note)}</li>" for note in results.notes())}</ul>',
         "<h2>Plots</h2>",
         f'<div class="plots">{"".join(figures(results.systems, reference, paired))}</div>',
@@ -82,10 +83,10 @@ def _row(row: Row, results: Results) -> str:
 
 
 def _winner(row: Row, results: Results) -> str:
-    """The model with the best value, where there are several; "" where none is best."""
+    """The model with the best value, where there are several; "" where none is best, or the metric is unfit to say."""
     models = [each.name for each in results.systems if each.kind == "model" and _known(row.scores[each.name])]
     real = next((row.scores[each.name].value for each in results.systems if each.kind == "real"), math.nan)
-    if len(models) < 2 or (row.metric.best not in (LOWEST, HIGHEST) and math.isnan(real)):
+    if row.unfit or len(models) < 2 or (row.metric.best not in (LOWEST, HIGHEST) and math.isnan(real)):
         return ""
     values = {name: row.scores[name].value for name in models}
     if row.metric.best == LOWEST:
