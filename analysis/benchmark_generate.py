@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
-from analysis.benchmark_sizes import NAMES, REFERENCE_RATE, find_size
+from analysis.benchmark_sizes import NAMES, REFERENCE_RATE, WORD_FRAMES, find_size
 from analysis.benchmark_train import read_model
 from analysis.timing import Table, matrix_product_rate
 from inference.rolling import PRECISIONS, leading_frames, most_frames_at_a_time
@@ -108,7 +108,8 @@ def _initialise(model: BaseModel) -> None:
 
 def _noise(window: Window, frames: int) -> Tensor:
     if window.discrete:
-        return torch.randint(window.num_tokens, (frames, window.width))
+        words = torch.randint(window.num_tokens, (frames // WORD_FRAMES + 1, window.width))
+        return words.repeat_interleave(WORD_FRAMES, dim=0)[:frames]
     return torch.randn(frames, window.width)
 
 

@@ -36,9 +36,9 @@ class Attention(nn.Module):
 
         ``bias`` (batch, slots) is added to the scores. Where nothing is there, the result is zeros.
         """
-        scores = torch.einsum("bd,bsd->bs", query, keys)
+        scores = torch.bmm(keys, query.unsqueeze(2)).squeeze(2)
         weights = (scores if bias is None else scores + bias).softmax(dim=1)
-        return torch.einsum("bs,bsd->bd", weights, keys)
+        return torch.bmm(weights.unsqueeze(1), keys).squeeze(1)
 
 
 class AttentiveDecoder(nn.Module):
