@@ -36,7 +36,7 @@ def curves(corpus: Path, checkpoint: Path, tmp_path: Path) -> dict[str, Any]:
     features = {name: Feature.from_dict(each) for name, each in loaded.features.items()}
     callback = MotionMetrics(data, held_out, features, every_n_epochs=2)
     logger = TensorBoardLogger(str(tmp_path), name="", version="")
-    trainer = argparse.Namespace(is_global_zero=True, logger=logger, current_epoch=0, global_step=0)
+    trainer = argparse.Namespace(is_global_zero=True, logger=logger, current_epoch=0, global_step=0, callbacks=[])
     for epoch in range(4):
         trainer.current_epoch, trainer.global_step = epoch, 10 * epoch
         callback.on_train_epoch_end(cast(Any, trainer), cast(Any, SimpleNamespace(model=loaded.model)))
