@@ -30,8 +30,10 @@ def sound(frames: int, rows: int = 1) -> Tensor:
 
 def made(model: BaseModel, heard: Tensor, rows: tuple[int, ...] = (0,), seed: Tensor | None = None) -> Tensor:
     generators = [torch.Generator().manual_seed(row) for row in rows]
-    seeds = None if seed is None else {"motion": seed}
-    return autoregress(model, {"sound": heard}, seeds, frames=heard.shape[1], generator=generators)["motion"]
+    seeds = None if seed is None else {MOTION.modality: seed}
+    return autoregress(model, {SOUND.modality: heard}, seeds, frames=heard.shape[1], generator=generators)[
+        MOTION.modality
+    ]
 
 
 def test_n_frames_of_sound_give_n_frames_of_motion(model: BaseModel) -> None:
