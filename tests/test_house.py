@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "analysis.metrics": ("feature_extraction",),
     "analysis.render": ("feature_extraction",),
     "analysis": ("feature_extraction", "models"),
+    "analysis.benchmark_train": ("analysis", "models", "training"),
     "analysis.evaluation": ("feature_extraction", "models", "inference", "analysis.metrics", "data"),
     "inference": ("feature_extraction", "models", "analysis.metrics", "analysis.render"),
     "training.options": (),
