@@ -2,14 +2,13 @@
 
 import argparse
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from models.base_model import BaseModel
 from models.encoder_options import add_encoder_options
-from models.encoding import foresee, make_encoders
+from models.encoding import make_encoders
 from models.flow_options import (
     add_flow_options,
     add_transformer_coupling_options,
@@ -18,9 +17,7 @@ from models.flow_options import (
     transformers,
 )
 from models.likelihood import bits_per_frame
-from models.nets.flow_head import FlowHead
-from models.roll import Step
-from models.window_flows import sample_windows
+from models.window_flows import WindowFlowModel
 from models.windows import Window
 
 MEAN_WEIGHT = 100.0
@@ -29,7 +26,7 @@ SOFTNESS = 5.0
 """How slowly the likelihood takes over as that error falls."""
 
 
-class TransflowerModel(BaseModel):
+class TransflowerModel(WindowFlowModel):
     """Encoders of the inputs, a cross-modal transformer, and for each output a Flow++-style flow over its window.
 
     Valle-Perez et al., Transflower, arXiv 2106.13871. The loss is bits per frame: -log2 p of a window over its frames.
@@ -62,7 +59,7 @@ class TransflowerModel(BaseModel):
         latent = self.encoders({window.modality: batch[f"in_{window.modality}"] for window in self.inputs})
         parts: dict[str, Tensor] = {}
         losses = []
-        for window, head in self._heads():
+        for window, head in self.each_head():
             log_prob, mse = head.log_prob(batch[f"out_{window.modality}"], latent)
             bits = bits_per_frame(log_prob, window.length)
             parts[f"nll_{window.modality}"] = bits
@@ -73,37 +70,3 @@ class TransflowerModel(BaseModel):
                 bits = (1 - share) * bits + share * weighted
             losses.append(bits)
         return {"loss": torch.stack(losses).sum(), **parts}
-
-    @torch.no_grad()
-    def sample(
-        self,
-        inputs: Mapping[str, Tensor],
-        *,
-        temperature: float = 1.0,
-        generator: torch.Generator | Sequence[torch.Generator] | None = None,
-        state: Any = None,
-    ) -> tuple[dict[str, Tensor], Any]:
-        """One sample of the output windows for each row; ``temperature`` multiplies the flow's base sample."""
-        latent = self.encoders(inputs)
-        return {window.modality: head.sample(latent, temperature, generator) for window, head in self._heads()}, None
-
-    @torch.no_grad()
-    def sample_step(
-        self,
-        inputs: Mapping[str, Tensor],
-        step: Step,
-        *,
-        temperature: float = 1.0,
-        generator: torch.Generator | Sequence[torch.Generator] | None = None,
-        state: Any = None,
-    ) -> tuple[dict[str, Tensor], Any]:
-        """`sample` by what is foreseen, the flow's inverse made once, and, if causal, the frames before kept."""
-        return sample_windows(self.encoders, self.heads, inputs, step, state, temperature, generator)
-
-    @torch.no_grad()
-    def foresee(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The encodings of what is not fed back."""
-        return foresee(self.encoders, inputs, self.feedback)
-
-    def _heads(self) -> list[tuple[Window, FlowHead]]:
-        return [(window, cast("FlowHead", self.heads[window.modality])) for window in self.outputs]

@@ -2,23 +2,20 @@
 
 import argparse
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from models.base_model import BaseModel
 from models.encoder_options import add_encoder_options
-from models.encoding import foresee, make_encoders
+from models.encoding import make_encoders
 from models.flow_options import add_flow_options, gated_convolutions, make_heads
 from models.likelihood import bits_per_frame
-from models.nets.flow_head import FlowHead
-from models.roll import Step
-from models.window_flows import sample_windows
+from models.window_flows import WindowFlowModel
 from models.windows import Window
 
 
-class TransformerflowModel(BaseModel):
+class TransformerflowModel(WindowFlowModel):
     """Encoders of the inputs, a cross-modal transformer, and for each output a Flow++ over time (arXiv 1902.00275).
 
     The couplings are gated convolutions with attention, as wide as the transformers, and each frame has a conditioning
@@ -45,40 +42,6 @@ class TransformerflowModel(BaseModel):
             f"nll_{window.modality}": bits_per_frame(
                 head.log_prob(batch[f"out_{window.modality}"], latent)[0], window.length
             )
-            for window, head in self._heads()
+            for window, head in self.each_head()
         }
         return {"loss": torch.stack(list(bits.values())).sum(), **bits}
-
-    @torch.no_grad()
-    def sample(
-        self,
-        inputs: Mapping[str, Tensor],
-        *,
-        temperature: float = 1.0,
-        generator: torch.Generator | Sequence[torch.Generator] | None = None,
-        state: Any = None,
-    ) -> tuple[dict[str, Tensor], Any]:
-        """One sample of the output windows for each row; ``temperature`` multiplies the flow's base sample."""
-        latent = self.encoders(inputs)
-        return {window.modality: head.sample(latent, temperature, generator) for window, head in self._heads()}, None
-
-    @torch.no_grad()
-    def sample_step(
-        self,
-        inputs: Mapping[str, Tensor],
-        step: Step,
-        *,
-        temperature: float = 1.0,
-        generator: torch.Generator | Sequence[torch.Generator] | None = None,
-        state: Any = None,
-    ) -> tuple[dict[str, Tensor], Any]:
-        """`sample` by what is foreseen, the flow's inverse made once, and, if causal, the frames before kept."""
-        return sample_windows(self.encoders, self.heads, inputs, step, state, temperature, generator)
-
-    @torch.no_grad()
-    def foresee(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The encodings of what is not fed back."""
-        return foresee(self.encoders, inputs, self.feedback)
-
-    def _heads(self) -> list[tuple[Window, FlowHead]]:
-        return [(window, cast("FlowHead", self.heads[window.modality])) for window in self.outputs]

@@ -1,16 +1,19 @@
 """What models with a flow over each output window have in common when they generate."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+import torch
 from torch import Tensor
 
-from models.encoding import Encoders, encode, serves
+from models.base_model import BaseModel
+from models.encoding import Encoders, encode, foresee, serves
 from models.flows.bases import Generators
 from models.nets.flow_head import FlowHead, FlowState
 from models.nets.per_modality import PerModality
 from models.roll import Step
+from models.windows import Window
 
 
 @dataclass(frozen=True)
@@ -39,3 +42,45 @@ def sample_windows(
         before = None if state is None else state.heads[name]
         samples[name], after[name] = cast("FlowHead", head).sample_step(latent, before, temperature, generator)
     return samples, RollState(encoded, after)
+
+
+class WindowFlowModel(BaseModel):
+    """Encoders of the inputs and, for each output window, a flow that they condition: how such a model generates."""
+
+    encoders: Encoders
+    heads: PerModality
+
+    @torch.no_grad()
+    def sample(
+        self,
+        inputs: Mapping[str, Tensor],
+        *,
+        temperature: float = 1.0,
+        generator: torch.Generator | Sequence[torch.Generator] | None = None,
+        state: Any = None,
+    ) -> tuple[dict[str, Tensor], Any]:
+        """One sample of the output windows for each row; ``temperature`` multiplies the flow's base sample."""
+        latent = self.encoders(inputs)
+        return {window.modality: head.sample(latent, temperature, generator) for window, head in self.each_head()}, None
+
+    @torch.no_grad()
+    def sample_step(
+        self,
+        inputs: Mapping[str, Tensor],
+        step: Step,
+        *,
+        temperature: float = 1.0,
+        generator: torch.Generator | Sequence[torch.Generator] | None = None,
+        state: Any = None,
+    ) -> tuple[dict[str, Tensor], Any]:
+        """`sample` by what is foreseen, the flow's inverse made once, and, if causal, the frames before kept."""
+        return sample_windows(self.encoders, self.heads, inputs, step, state, temperature, generator)
+
+    @torch.no_grad()
+    def foresee(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The encodings of what is not fed back."""
+        return foresee(self.encoders, inputs, self.feedback)
+
+    def each_head(self) -> list[tuple[Window, FlowHead]]:
+        """Each output window and its head."""
+        return [(window, cast("FlowHead", self.heads[window.modality])) for window in self.outputs]

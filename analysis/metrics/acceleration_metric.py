@@ -2,33 +2,12 @@
 
 from typing import ClassVar
 
-from analysis.metrics.base_metric import DOWN, REAL, SAME, UP, ClipMetric
-from analysis.metrics.clip import Clip
-from analysis.metrics.derivatives import mean_derivative
-
-CENTIMETRES = 100.0
+from analysis.metrics.derivatives import DerivativeMetric
 
 
-class AccelerationMetric(ClipMetric):
-    """Mean norm of the joints' acceleration: second differences times the frame rate squared.
-
-    GENEA 2020 (Kucherenko et al., arXiv:2102.11617), there at 20 fps, in centimetres. Compare with real motion: lower
-    is not better.
-    """
+class AccelerationMetric(DerivativeMetric):
+    """Mean norm of the joints' acceleration: second differences times the frame rate squared."""
 
     title: ClassVar[str] = "average acceleration"
     unit: ClassVar[str] = "cm/s²"
-    best: ClassVar[str] = REAL
-    effects: ClassVar[dict[str, str]] = {
-        "translation": SAME,
-        "heading": SAME,
-        "mirroring": SAME,
-        "reversal": SAME,
-        "noise": UP,
-        "freezing": DOWN,
-        "mismatch": SAME,
-    }
-
-    def measure(self, clip: Clip) -> float:
-        """Give the mean of one clip."""
-        return mean_derivative(clip, 2) * CENTIMETRES
+    order: ClassVar[int] = 2
