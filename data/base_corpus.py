@@ -23,8 +23,14 @@ class BaseCorpus(ABC):
     parts: ClassVar[tuple[str, ...]] = ("",)
     last_file: ClassVar[str]
     version: ClassVar[int] = 1
+    converts: ClassVar[bool] = False
+    """Whether its motion can be put on another skeleton."""
     source: Path | None = None
     """The folder of a download, for a corpus that is made of one."""
+    canonical_skeleton: str = ""
+    """The skeleton that all motion is put on, "mixamo" or a BVH file; "" leaves it as it is."""
+    accepts_licence: bool = False
+    """Whether the user has accepted the licence of what is to be downloaded."""
 
     def adopts(self, directory: Path) -> bool:
         """Whether a folder may become the corpus although it holds other things already."""
@@ -51,8 +57,9 @@ class BaseCorpus(ABC):
 
     def _is_complete(self, directory: Path, seed: int) -> bool:
         """Claim the folder for this corpus; True when nothing is left to do."""
-        name = type(self).__name__
-        wanted = {"corpus": name, "version": self.version, "seed": seed}
+        wanted = {"corpus": type(self).__name__, "version": self.version, "seed": seed}
+        if self.canonical_skeleton:
+            wanted["skeleton"] = Path(self.canonical_skeleton).name
         marker = directory / MARKER
         if not marker.is_file():
             if not self.adopts(directory) and (others := sorted(path.name for path in directory.iterdir())):
@@ -69,4 +76,5 @@ class BaseCorpus(ABC):
 
 
 def _described(marker: dict) -> str:
-    return f"the {marker.get('corpus')} of version {marker.get('version')} and seed {marker.get('seed')}"
+    skeleton = f" on the skeleton {marker['skeleton']}" if "skeleton" in marker else ""
+    return f"the {marker.get('corpus')} of version {marker.get('version')} and seed {marker.get('seed')}{skeleton}"

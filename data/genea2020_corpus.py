@@ -2,7 +2,7 @@
 
 import re
 
-from data.recorded_pairs import RecordedPairs
+from data.recorded_pairs import FOUR_OF_THE_SPINE, RecordedPairs
 
 HELD_OUT = "Recording_001"
 """What the published gesture system validated on."""
@@ -13,6 +13,9 @@ class Genea2020Corpus(RecordedPairs):
 
     name_pattern = re.compile(r"(Recording|TestSeq)_?\d+")
     layout = "Audio/Recording_001.wav, Motion/Recording_001.bvh and Transcripts/Recording_001.json"
+    joint_map = FOUR_OF_THE_SPINE
+    licence = "for research only, not to be passed on (Trinity Speech-Gesture dataset)"
+    home = "agree to the licence at https://trinityspeechgesture.scss.tcd.ie"
 
     def split_of(self, name: str) -> str:
         """The published split."""

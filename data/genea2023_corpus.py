@@ -15,6 +15,9 @@ class Genea2023Corpus(RecordedPairs):
     """
 
     name_pattern = re.compile(r"(trn|val|tst)_20\d\d_v\d+_\d+(_main-agent|_interloctr)?")
+    joint_map = (("b_root", "Hips"), ("b_head", "Head"))
+    licence = "CC BY-NC 4.0 (Talking With Hands 16.2M, as the GENEA challenges gave it out)"
+    home = "https://zenodo.org/record/6998231 (2022), https://svito-zar.github.io/GENEAchallenge2023 (2023)"
     layout = "trn/wav/trn_2022_v1_000.wav, trn/tsv/... and trn/bvh/..., or of 2023 trn/main-agent/wav/..."
 
     def split_of(self, name: str) -> str | None:

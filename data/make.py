@@ -7,6 +7,7 @@ from pathlib import Path
 
 import command
 import registry
+from data.conversion import MIXAMO
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -16,18 +17,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     for folder in options.plugin_dir:
         registry.add_plugin_dir(folder)
     if options.name is None:
-        print("\n".join(registry.names("corpus")))
+        print("\n".join(_listed()))
         return 0
     if options.seed < 0:
         raise ValueError(f"--seed is {options.seed}; a seed is 0 or more")
     corpus = registry.find("corpus", options.name)()
     directory = options.directory or Path(__file__).parent / options.name
-    if options.source:
-        corpus.source = options.source
+    if options.canonical_skeleton and not corpus.converts:
+        raise ValueError(f"the corpus {options.name} has a skeleton of its own: leave --canonical_skeleton out")
+    corpus.source = options.source
+    corpus.canonical_skeleton, corpus.accepts_licence = options.canonical_skeleton, options.accept_licence
     made = corpus.make(directory, seed=options.seed, jobs=options.jobs)
     for part in corpus.parts:
         print(made / part)
     return 0
+
+
+def _listed() -> list[str]:
+    """Give a line for each corpus: its name and, of one that others have recorded, its licence and where it is."""
+    found = {name: registry.find("corpus", name) for name in registry.names("corpus")}
+    width = max(map(len, found))
+    rows = [(name, getattr(each, "licence", ""), getattr(each, "home", "")) for name, each in found.items()]
+    return [f"{name.ljust(width)}  {licence}; {home}" if licence else name for name, licence, home in rows]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -36,6 +47,22 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("directory", nargs="?", type=Path, help="where to make it (default: data/NAME of the project)")
     parser.add_argument(
         "--source", type=Path, help="folder of a download that the corpus is made of, if not DIR itself"
+    )
+    parser.add_argument(
+        "--canonical_skeleton",
+        "--canonical-skeleton",
+        nargs="?",
+        const=MIXAMO,
+        default="",
+        metavar="BVH",
+        help="put all motion on one skeleton, so that corpora can be trained on together: that of a file, which rests "
+        "in a T-pose, or without a value Mixamo's 22 joints in centimetres",
+    )
+    parser.add_argument(
+        "--accept_licence",
+        "--accept-licence",
+        action="store_true",
+        help="download what may be downloaded without an account, under the licence that is printed",
     )
     parser.add_argument("--seed", type=int, default=0, help="another seed, another corpus (default: %(default)s)")
     parser.add_argument("--jobs", type=int, default=-1, help="processes (default: one for each core)")

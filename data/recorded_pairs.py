@@ -1,24 +1,37 @@
 """Corpora that others have recorded: sound, motion and words in folders of their own, paired by name and linked."""
 
 import logging
-import os
 import re
 from abc import abstractmethod
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
+
+from data.archives import unpack
 from data.base_corpus import BaseCorpus
-from feature_extraction.store import SPLITS, SUFFIXES, save_json, save_text, split_path
+from data.conversion import Canonical, Conversion, Files
+from data.downloading import Download, fetch
+from feature_extraction.motion.bvh import read_bvh
+from feature_extraction.motion.joint_map import Names
+from feature_extraction.motion.skeleton import Motion
+from feature_extraction.store import RECORDED, SPLITS, SUFFIXES, save_json, save_text, split_path
 
 log = logging.getLogger(__name__)
 
-Files = dict[str, Path]
-"""Source ("motion", "audio", "text") -> file."""
 REPORT = "pairing.json"
+LABELS = "labels.csv"
+"""The class of each recording, for the feature `label` with `csv: labels.csv`."""
+DOWNLOADS = "download"
+"""The folder of a corpus that is downloaded into it."""
 SHOWN = 5
 """How many names a line of the report has at most."""
+FOUR_OF_THE_SPINE: Names = (("Spine1", "Spine"), ("Spine2", "Spine1"), ("Spine3", "Spine2"))
+"""How a spine of four joints drives Mixamo's of three: arms hang on the last one of both."""
+HELD_OUT = 0.1
+"""The share of the training list that is validated on where the publication validates on nothing."""
 
 
 class RecordedPairs(BaseCorpus):
@@ -27,47 +40,190 @@ class RecordedPairs(BaseCorpus):
     The recordings are looked for in all folders below `source`, or below the corpus's own folder where that is not
     given; they are linked, not copied, and not changed. Files belong together that have the same name, whatever order
     folders list them in. What lacks a partner is told, kept in pairing.json, and left out of the lists that need it.
+    What is no BVH, or is to be put on a canonical skeleton, is written anew.
     """
 
     last_file = REPORT
+    converts = True
     name_pattern: ClassVar[re.Pattern[str]]
     """What the names of the recordings are like, without their endings."""
     layout: ClassVar[str]
     """What the download looks like, for those who name another folder."""
+    licence: ClassVar[str]
+    """On what terms it may be used, in a sentence."""
+    home: ClassVar[str]
+    """Where one registers, agrees or downloads."""
+    downloads: ClassVar[tuple[Download, ...]] = ()
+    """What may be fetched without an account: a zip archive, or its volumes in their order."""
+    endings: ClassVar[Mapping[str, tuple[str, ...]]] = SUFFIXES
+    """The file endings of each source that there is, the preferred ones first."""
+    needs: ClassVar[tuple[str, ...]] = RECORDED
+    """The sources without which a recording is in no list."""
+    joint_map: ClassVar[Names] = ()
+    """Pairs (joint, Mixamo's joint) that the names do not tell; those that a file does not have do not count."""
+    upright: ClassVar[bool] = False
+    """Whether motion that is written is turned so that y is up, where nothing says which axis is."""
+    cuts_sound: ClassVar[bool] = False
+    """Whether a sound that goes on without motion is cut."""
+    draws_val: ClassVar[bool] = False
+    """Whether part of the training list is validated on, as the publication has no list for that."""
 
     @abstractmethod
     def split_of(self, name: str) -> str | None:
         """The split that a recording belongs to; None for one that is in no list."""
 
+    def splits(self, names: Iterable[str], source: Path) -> dict[str, str | None]:
+        """The published split of each recording, of a corpus whose lists lie in its folder `source`."""
+        return {name: self.split_of(name) for name in names}
+
+    def label_of(self, name: str) -> str | None:
+        """The class of a recording that its name tells: style, genre, emotion."""
+        return None
+
+    def name_of(self, path: Path, kind: str) -> str | None:
+        """The recording that a file is of; None for one that is of no use."""
+        return path.stem if self.name_pattern.fullmatch(path.stem) else None
+
+    def gathered(self, found: Mapping[str, Files]) -> dict[str, Files]:
+        """The recordings, from files by name: what is shared by several is given to each."""
+        return dict(found)
+
+    @staticmethod
+    def read_motion(path: Path) -> Motion:
+        """Read a file of motion."""
+        return read_bvh(path)
+
     def adopts(self, directory: Path) -> bool:
         """Whether the folder may hold other things: it may be the download itself."""
-        return self.source in (None, directory) and any(_find(directory, self.name_pattern, directory))
+        return self.source in (None, directory) and any(self.find(directory, directory))
 
     def write(self, directory: Path, *, seed: int, jobs: int, progress: bool) -> None:
-        """Link the recordings, write the split lists that are not there, and say what lacks a partner."""
+        """Bring the recordings together, write the split lists that are not there, and say what lacks a partner."""
+        from feature_extraction.parallel import workers
+
+        source = self._obtained(directory, progress)
+        found = self.find(source, directory)
+        splits = self.splits(found, source)
+        lists = {split: [name for name in found if splits[name] == split] for split in SPLITS}
+        usable = {split: [name for name in lists[split] if self._is_usable(found[name], split)] for split in SPLITS}
+        if not usable["train"]:
+            wanted = "pair of sound and motion" if "audio" in self.needs else "motion"
+            raise FileNotFoundError(f"{source} has no {wanted} to train on; {self.layout} is wanted. {self.terms()}")
+        log.info("%s", self.terms())
+        conversion = self._conversion(found, usable["train"])
+        with workers(jobs if self._converts_motion else 1, len(found), progress) as pool:
+            tasks = [(name, files, directory) for name, files in found.items()]
+            faults = pool.each("bringing together", conversion.place, tasks)
+        failed = {name: fault for name, fault in zip(found, faults, strict=True) if fault}
+        for name, fault in failed.items():
+            log.warning("%s is left out: %s", name, fault)
+        usable = {split: [name for name in names if name not in failed] for split, names in usable.items()}
+        self._write_lists(directory, usable, seed)
+        self._report(directory, found, splits, failed)
+
+    def terms(self) -> str:
+        """A sentence about the licence and where the corpus comes from."""
+        return f"{type(self).__name__.removesuffix('Corpus')}: {self.licence}; {self.home}"
+
+    def find(self, source: Path, made: Path) -> dict[str, Files]:
+        """The files of each recording, sorted by name; what was written into the folder that is made does not count.
+
+        ValueError where two files have the same name, kind and ending.
+        """
+        found: dict[str, Files] = defaultdict(dict)
+        kinds = {ending: (place, kind) for kind, group in self.endings.items() for place, ending in enumerate(group)}
+        flat: list[tuple[str, str, Path]] = []
+        for path in sorted(source.rglob("*")) if source.is_dir() else ():
+            place, kind = kinds.get(path.suffix.lower(), (0, ""))
+            name = self.name_of(path, kind) if kind and not path.name.startswith(".") else None
+            if name is None or not path.is_file() or (path.is_symlink() and path.parent == made):
+                continue
+            if path.parent == made:
+                flat.append((name, kind, path))  # the recordings themselves, or what an interrupted run has written
+                continue
+            other = found[name].setdefault(kind, path)
+            if other is not path and other.suffix.lower() == path.suffix.lower():
+                raise ValueError(f"{other} and {path} have the same name; which is it? move one away")
+            if place < kinds[other.suffix.lower()][0]:
+                found[name][kind] = path
+        for name, kind, path in flat:
+            found[name].setdefault(kind, path)
+        return self.gathered(dict(sorted(found.items())))
+
+    @property
+    def _converts_motion(self) -> bool:
+        return bool(self.canonical_skeleton) or self.endings["motion"] != SUFFIXES["motion"]
+
+    def _obtained(self, directory: Path, progress: bool) -> Path:
+        """Give the folder of the recordings, which are downloaded where that may be and they are not there."""
         source = Path(self.source or directory)
         if not source.is_dir():
-            raise FileNotFoundError(f"there is no folder {source}; --source names the one with {self.layout}")
-        found = _find(source, self.name_pattern, directory)
-        splits = {name: self.split_of(name) for name in found}
-        lists = {split: [name for name in found if splits[name] == split] for split in SPLITS}
-        usable = {split: [name for name in lists[split] if _is_usable(found[name], split)] for split in SPLITS}
-        if not usable["train"]:
-            raise FileNotFoundError(f"{source} has no pair of sound and motion to train on; {self.layout} is wanted")
-        for name, files in found.items():
-            for path in files.values():
-                _link(path, directory / f"{name}{path.suffix.lower()}")
-        for split, names in usable.items():
+            raise FileNotFoundError(
+                f"there is no folder {source}; --source names the one with {self.layout}. {self.terms()}"
+            )
+        if self.source or not self.downloads or any(self.find(source, directory)):
+            return source
+        if not self.accepts_licence:
+            sizes = [each.size for each in self.downloads]
+            told = f" ({sum(filter(None, sizes)) / 1e9:.1f} GB)" if all(sizes) else ""
+            raise FileNotFoundError(
+                f"{directory} has no {self.layout}. {self.terms()}. --accept_licence downloads it{told}; or --source "
+                "names the folder where it lies"
+            )
+        log.info("%s", self.terms())
+        folder = directory / DOWNLOADS
+        volumes = [fetch(each, folder, progress=progress) for each in self.downloads]
+        unpack(volumes, folder, self._is_wanted, progress)
+        return source
+
+    def _is_wanted(self, path: Path) -> bool:
+        """Whether a file of an archive is one of the recordings, or tells of their splits."""
+        kinds = {ending: kind for kind, group in self.endings.items() for ending in group}
+        kind = kinds.get(path.suffix.lower())
+        return path.suffix.lower() in (".txt", ".csv") or (kind is not None and self.name_of(path, kind) is not None)
+
+    def _is_usable(self, files: Files, split: str) -> bool:
+        """Whether there is what the list of a split needs; of what is generated for, the sound will do."""
+        needs = set(self.needs) - ({"motion"} if split == "test" and "audio" in self.needs else set())
+        return needs <= files.keys()
+
+    def _conversion(self, found: Mapping[str, Files], train: Sequence[str]) -> Conversion:
+        """Give what is done to the recordings; how the skeleton rests is seen in the first one."""
+        canonical = None
+        if self.canonical_skeleton:
+            canonical = Canonical.read(self.canonical_skeleton, self.joint_map)
+            canonical = canonical.learnt(self.read_motion(found[train[0]]["motion"]))
+        return Conversion(self.read_motion, canonical, self.upright, self.cuts_sound)
+
+    def _write_lists(self, directory: Path, usable: Mapping[str, Sequence[str]], seed: int) -> None:
+        """Write the split lists that are not there, and the table of classes."""
+        lists = {split: list(names) for split, names in usable.items()}
+        if self.draws_val and not lists["val"] and len(lists["train"]) > 1:
+            count = max(1, round(HELD_OUT * len(lists["train"])))
+            drawn = set(np.random.default_rng(seed).choice(lists["train"], count, replace=False).tolist())
+            lists["val"] = [name for name in lists["train"] if name in drawn]
+            lists["train"] = [name for name in lists["train"] if name not in drawn]
+        for split, names in lists.items():
             if not split_path(directory, split).exists():
                 save_text(split_path(directory, split), "".join(f"{name}\n" for name in names))
-        self._report(directory, found, splits)
+        labels = {name: self.label_of(name) for names in lists.values() for name in names}
+        if all(labels.values()) and not (directory / LABELS).exists():
+            rows = [("sequence", "label"), *sorted((name, str(label)) for name, label in labels.items())]
+            save_text(directory / LABELS, "".join(f"{name},{label}\n" for name, label in rows))
 
-    def _report(self, directory: Path, found: Mapping[str, Files], splits: Mapping[str, str | None]) -> None:
+    def _report(
+        self,
+        directory: Path,
+        found: Mapping[str, Files],
+        splits: Mapping[str, str | None],
+        failed: Mapping[str, str],
+    ) -> None:
+        """Say and write what has no partner, or cannot be read, and how many recordings each split has."""
         without = {
             source: [
                 name for name, files in found.items() if source not in files and not _is_test(source, splits[name])
             ]
-            for source in SUFFIXES
+            for source in self.endings
         }
         without = {source: names for source, names in without.items() if names}
         for source, names in without.items():
@@ -76,37 +232,10 @@ class RecordedPairs(BaseCorpus):
         counts = {split: sum(1 for each in splits.values() if each == split) for split in SPLITS}
         log.info("%s: %s", directory, ", ".join(f"{count} {split}" for split, count in counts.items()))
         report = {"without": without, "in_no_list": [name for name, split in splits.items() if split is None]}
+        report |= {"unreadable": dict(failed), "licence": self.licence, "home": self.home}
         save_json(directory / REPORT, report | {"sources": {name: sorted(files) for name, files in found.items()}})
 
 
 def _is_test(source: str, split: str | None) -> bool:
     """Whether it is the motion of a test recording, which nobody has before the challenge is over."""
     return source == "motion" and split == "test"
-
-
-def _is_usable(files: Files, split: str) -> bool:
-    return "audio" in files and ("motion" in files or split == "test")
-
-
-def _find(source: Path, pattern: re.Pattern[str], made: Path) -> dict[str, Files]:
-    """The files of each recording, sorted by name; links in the folder that is made do not count.
-
-    ValueError where two files have the same name and kind.
-    """
-    found: dict[str, Files] = defaultdict(dict)
-    for path in sorted(source.rglob("*")):
-        kind = next((kind for kind, endings in SUFFIXES.items() if path.suffix.lower() in endings), None)
-        if kind is None or not pattern.fullmatch(path.stem) or not path.is_file():
-            continue
-        if path.is_symlink() and path.parent == made:
-            continue
-        other = found[path.stem].setdefault(kind, path)
-        if other is not path:
-            raise ValueError(f"{other} and {path} have the same name; which is it? move one away")
-    return dict(sorted(found.items()))
-
-
-def _link(path: Path, link: Path) -> None:
-    """Link a file, by a path that stays right when both are moved together; what is there already is left."""
-    if not link.exists() and path.parent != link.parent:
-        link.symlink_to(os.path.relpath(path.resolve(), link.parent.resolve()))
