@@ -7,7 +7,14 @@ import torch
 from threadpoolctl import threadpool_limits
 
 import command
-from analysis import benchmark_features, benchmark_generate, benchmark_render, benchmark_train, benchmark_windows
+from analysis import (
+    benchmark_features,
+    benchmark_generate,
+    benchmark_render,
+    benchmark_train,
+    benchmark_trainer,
+    benchmark_windows,
+)
 from analysis.timing import matrix_product_rate, table_lines
 
 
@@ -35,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, stage, what in (
         ("windows", benchmark_windows, "gather batches of windows from memory-mapped files"),
         ("train", benchmark_train, "train a model for some steps: windows/s, peak memory, beside the reference"),
+        ("trainer", benchmark_trainer, "train through the real trainer: windows/s beside the model's bare steps"),
         ("generate", benchmark_generate, "generate one sequence, a batch and a stream: frames/s, beside the reference"),
         ("render", benchmark_render, "write motion in each form: times real time"),
         ("features", benchmark_features, "read recordings and extract each feature of motion and sound, and back"),

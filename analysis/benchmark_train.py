@@ -66,18 +66,23 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "is understood too, such as --precision bf16-mixed, --batch_size 16 or --dhid 256. With one thread, seconds "
         "are those of the processor, so that others at work on the machine count little; with more, of the clock."
     )
+    declare_model(parser)
+    parser.add_argument("--steps", type=int, default=5, help="steps that are timed, after two that are not")
+
+
+def declare_model(parser: argparse.ArgumentParser) -> None:
+    """Declare the options by which a model is named; what the parser does not know it leaves to training."""
     parser.epilog = f"The reference was measured at: {'; '.join(NAMES)}."
     parser.add_argument("--model", help="the model (default: the experiment's)")
     parser.add_argument("--size", help="a size that the reference was measured at (default: the model's own options)")
     parser.add_argument("--experiment", help="an experiment whose options are taken")
-    parser.add_argument("--steps", type=int, default=5, help="steps that are timed, after two that are not")
     parser.set_defaults(others=[])
 
 
 def measure(arguments: argparse.Namespace) -> Table:
     """Train in a process of its own, whose memory nothing else has touched."""
     size = find_size(arguments.model, arguments.size) if arguments.model and arguments.size else None
-    described = _described(arguments, size)
+    described = describe(arguments, size)
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as processes:
         found = processes.submit(train, described, arguments.steps, arguments.threads).result()
     opt, inputs, outputs = described
@@ -121,7 +126,7 @@ def train(described: Described, steps: int, threads: int) -> Measurement:
     losses: list[float] = []
 
     def step() -> None:
-        with _precision(opt.precision):
+        with precision(opt.precision):
             loss = model.losses(batch)["loss"]
         optimiser.zero_grad()
         loss.backward()
@@ -148,7 +153,8 @@ def read_model(model: str, words: Sequence[str], size: Size | None = None) -> De
         return _read(["--hparams_file", str(path), *words])
 
 
-def _described(arguments: argparse.Namespace, size: Size | None) -> Described:
+def describe(arguments: argparse.Namespace, size: Size | None) -> Described:
+    """The model, its options and its windows, as the arguments name them; ValueError where they do not."""
     if arguments.experiment:
         if arguments.model or arguments.size:
             raise ValueError("--experiment says which model and size; leave out --model and --size")
@@ -157,7 +163,7 @@ def _described(arguments: argparse.Namespace, size: Size | None) -> Described:
         described = read_model(arguments.model, arguments.others, size)
     else:
         raise ValueError("name what is trained: --model NAME, with a --size if you like, or --experiment NAME")
-    _precision(described[0].precision)
+    precision(described[0].precision)
     return described
 
 
@@ -174,7 +180,8 @@ def _read(words: Sequence[str]) -> Described:
     return opt, with_dims(inputs), with_dims(outputs)
 
 
-def _precision(name: str | None) -> AbstractContextManager[Any]:
+def precision(name: str | None) -> AbstractContextManager[Any]:
+    """What the trainer computes the losses under with this --precision; ValueError for one that is not measured."""
     if (name or "32-true") not in PRECISIONS:
         raise ValueError(f"--precision {name} is not measured here; choose {' or '.join(PRECISIONS)}")
     return PRECISIONS[name or "32-true"]()

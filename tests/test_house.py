@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "analysis.render": ("feature_extraction",),
     "analysis": ("feature_extraction", "models"),
     "analysis.benchmark_train": ("analysis", "models", "training"),
+    "analysis.benchmark_trainer": ("analysis", "models", "training"),
     "analysis.evaluation": ("feature_extraction", "models", "inference", "analysis.metrics", "data"),
     "inference": ("feature_extraction", "models", "analysis.metrics", "analysis.render"),
     "training.options": (),

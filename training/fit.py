@@ -26,6 +26,7 @@ from training.callbacks.motion_metrics import MotionMetrics
 from training.callbacks.progress import Progress
 from training.callbacks.record import Record
 from training.callbacks.sample_to_tensorboard import SampleToTensorBoard
+from training.callbacks.stopping import Stopped, Stopping
 from training.callbacks.throughput import Throughput
 from training.datasets.base_dataset import BaseDataset
 from training.loaders import Windows
@@ -51,14 +52,15 @@ LIGHTNINGS_ADVICE = (
     ".*GPU available but not used.*",
     ".*isinstance.treespec, LeafSpec.*",
     ".*Checkpoint directory .* exists and is not empty.*",
+    ".*your dataloader is not resumable.*",
 )
-"""Warnings that tell our users nothing: the loaders' workers are an option, and copying is not the limit."""
+"""Warnings that tell our users nothing: workers are an option, copying is not the limit, our loaders are resumable."""
 
 
 def fit(run: Run, opt: argparse.Namespace, start: StartingPoint, more: Sequence[Callback] = ()) -> None:
     """Train the run from its starting point, and mark it as finished at its end; ``more`` callbacks watch it.
 
-    A KeyboardInterrupt leaves the run as it was at its last checkpoint.
+    A KeyboardInterrupt leaves the run as it was at its last checkpoint; SIGTERM and SIGUSR1 save it and raise Stopped.
     """
     pl.seed_everything(opt.seed, workers=True, verbose=False)
     dataset_class = registry.find("dataset", opt.dataset_name)
@@ -85,6 +87,8 @@ def fit(run: Run, opt: argparse.Namespace, start: StartingPoint, more: Sequence[
     try:
         with _without_advice(), _readable_mistakes():
             trainer.fit(module, datamodule=Windows(opt, train, val), ckpt_path=start.resume, weights_only=True)
+    except Stopped:
+        raise
     except SystemExit:
         # Lightning turns an interrupt into an exit.
         if trainer.interrupted:
@@ -105,7 +109,8 @@ def make_trainer(run: Run, opt: argparse.Namespace, validates: bool, more: Seque
         every_minutes=opt.save_every_minutes,
         every_n_steps=opt.save_every_n_steps,
     )
-    callbacks: list[Callback] = [Throughput(), *more, checkpoints, Record(run, checkpoints)]
+    record = Record(run, checkpoints)
+    callbacks: list[Callback] = [Throughput(), *more, checkpoints, record, Stopping(checkpoints, record)]
     arguments: dict[str, Any] = trainer_arguments(opt)
     if arguments.get("logger") is not False:
         arguments["logger"] = TensorBoardLogger(str(run.folder), name="", version="")

@@ -8,6 +8,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from training.batches import HeldOutBatches, TrainingBatches, position
+from training.callbacks.stopping import leave_signals_to_training
 from training.datasets.base_dataset import BaseDataset, collated
 
 
@@ -23,6 +24,7 @@ def make_loader(dataset: BaseDataset, opt: argparse.Namespace) -> DataLoader:
         batch_sampler=batches,
         collate_fn=collated,
         num_workers=opt.num_workers,
+        worker_init_fn=leave_signals_to_training,
         persistent_workers=opt.num_workers > 0,
         pin_memory=torch.cuda.is_available() and not opt.preload,
     )

@@ -21,6 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Everything below imports torch, and --help does not wait for it.
     from training.afterwards import generate_samples, measure_test_loss
     from training.beginning import is_done, starting_point
+    from training.callbacks.stopping import Stopped
     from training.fit import fit
     from training.preparation import prepare_data
 
@@ -31,6 +32,11 @@ def main(argv: Sequence[str] | None = None) -> int:
                 fit(run, opt, starting_point(run, opt))
             except KeyboardInterrupt:
                 log.info("\nstopped; the same command with --continue_train goes on from its last checkpoint")
+                raise
+            except Stopped as stop:
+                if is_first_process():
+                    told = "saved after step %d and stopped by %s; the same command with --continue_train goes on"
+                    log.info(told, stop.step, stop.signal.name)
                 raise
         if not is_first_process():
             return 0

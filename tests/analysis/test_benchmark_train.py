@@ -54,6 +54,15 @@ def test_the_train_table_has_speed_memory_and_loss(capsys: pytest.CaptureFixture
     assert "1 threads" in rows["matrix product in this process"]
 
 
+def test_the_trainers_step_is_timed_beside_the_bare_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["trainer", "--model", "transflower", "--steps", "2", *TINY.split()]) == 0
+    rows = dict(re.split(r"\s{2,}", line, maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    real, bare = (float(rows[name].split()[0]) for name in ("step of the trainer", "bare step of the model"))
+    assert real > bare > 0
+    added = float(rows["what the trainer adds"].split()[0])
+    assert added == pytest.approx(100 * (real / bare - 1), rel=0.02, abs=0.3)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -1,4 +1,4 @@
-"""Training in a process of its own that is killed, and the losses of its steps."""
+"""Training in a process of its own that is killed or told to end, and the losses of its steps."""
 
 import os
 import signal
@@ -23,38 +23,47 @@ class Trial:
         self.arguments = arguments
         self.log = log
 
+    def steps(self) -> list[str]:
+        """Epoch and batch of all that was calculated, in its order; what was lost comes again."""
+        return [line.rsplit(" ", 1)[0] for line in self.log.read_text().splitlines()]
+
     def losses(self) -> dict[str, str]:
         """Epoch and batch -> loss, to the last digit."""
         return dict(line.rsplit(" ", 1) for line in self.log.read_text().splitlines())
 
-    def run(self, *, at_step: int = -1, at_save: int = -1, after_s: float = -1) -> bool:
-        """Train in a child; whether it came to its end before the moment at which it is killed.
+    def run(
+        self, *, at_step: int = -1, at_save: int = -1, after_s: float = -1, by: signal.Signals = signal.SIGKILL
+    ) -> bool:
+        """Train in a child; whether it came to its end before the moment at which it gets the signal.
 
         ``at_step`` counts training steps, ``at_save`` checkpoints, half of which is written then, of this call.
         """
         child = os.fork()
         if child == 0:
-            self._train(at_step, at_save)
+            self._train(at_step, at_save, by)
         if after_s >= 0:
             time.sleep(after_s)
-            os.kill(child, signal.SIGKILL)
+            os.kill(child, by)
         _, status = os.waitpid(child, 0)
-        assert status == 0 or os.WIFSIGNALED(status), f"training failed with {status}"
+        ended = os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status) - 128
+        assert status == 0 or ended == by, f"training failed with {status}"
         return status == 0
 
-    def _train(self, at_step: int, at_save: int) -> None:
+    def _train(self, at_step: int, at_save: int, by: signal.Signals) -> None:
         code = 1
         try:
             torch.set_num_threads(1)
             sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - until the process ends
-            _watch_steps(self.log, at_step)
+            _watch_steps(self.log, at_step, by)
             _watch_saves(at_save)
             code = main(self.arguments)
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 1
         finally:
             os._exit(code)
 
 
-def _watch_steps(log: Path, at_step: int) -> None:
+def _watch_steps(log: Path, at_step: int, by: signal.Signals) -> None:
     original: Callable[..., Any] = TrainingModule.training_step
     file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     count = 0
@@ -62,7 +71,7 @@ def _watch_steps(log: Path, at_step: int) -> None:
     def step(self: TrainingModule, batch: Any, batch_idx: int) -> Any:
         nonlocal count
         if count == at_step:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), by)
         count += 1
         loss = original(self, batch, batch_idx)
         os.write(file, f"{self.current_epoch}/{batch_idx} {loss.item().hex()}\n".encode())

@@ -1,6 +1,7 @@
 """A run that is killed goes on as if nothing had happened: the same losses, to the last digit, step for step."""
 
 import resource
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,6 +62,16 @@ def test_a_killed_run_goes_on_step_for_step(tmp_path: Path) -> None:
     assert not killed.run(at_save=1)
     assert killed.run()
     assert_same(tmp_path, whole, killed)
+
+
+def test_a_run_that_is_told_to_end_saves_its_step_and_does_none_twice(tmp_path: Path) -> None:
+    whole, ended = trials(tmp_path, max_epochs=2, val_check_interval=0.3, accumulate_grad_batches=2, **FLOW)
+    assert whole.run()
+    for step in (3, 1, 4):  # in the first of two batches, in the second, and in an epoch's last
+        assert not ended.run(at_step=step, by=signal.SIGTERM)
+    assert ended.run()
+    assert ended.steps() == whole.steps()
+    assert_same(tmp_path, whole, ended)
 
 
 @pytest.mark.slow

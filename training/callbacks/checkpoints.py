@@ -90,7 +90,12 @@ class Checkpoints(Checkpoint):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Save within the epoch, if it is time and the run can go on from here."""
-        if _is_resumable(trainer, batch_idx) and self._is_time(trainer, batch_idx):
+        if is_resumable(trainer) and self._is_time(trainer, batch_idx):
+            self.save(trainer)
+
+    def save(self, trainer: Trainer) -> None:
+        """Save within an epoch, after a step from which the run can go on, unless that has just been done."""
+        if self.saved_step != trainer.global_step:
             _log_early(trainer)
             self._save_last(trainer)
 
@@ -137,14 +142,17 @@ class Checkpoints(Checkpoint):
         return trainer.strategy.reduce_boolean_decision(passed, all=False) if trainer.world_size > 1 else passed
 
 
-def _is_resumable(trainer: Trainer, batch_idx: int) -> bool:
-    """Whether nothing is half done: no gradient is being summed up, no validation and no end of an epoch is due."""
+def is_resumable(trainer: Trainer, *, validated: bool = False) -> bool:
+    """Whether nothing is half done: no gradient is being summed up, no end of an epoch is due.
+
+    Nor is a validation, unless it is ``validated``.
+    """
     loop = trainer.fit_loop.epoch_loop
     return not (
         trainer.fast_dev_run  # type: ignore[attr-defined]
         or trainer.is_last_batch
-        or (batch_idx + 1) % trainer.accumulate_grad_batches
-        or loop._should_check_val_fx(trainer.fit_loop._data_fetcher)  # type: ignore[arg-type]
+        or (loop.batch_idx + 1) % trainer.accumulate_grad_batches
+        or (not validated and loop._should_check_val_fx(trainer.fit_loop._data_fetcher))  # type: ignore[arg-type]
         or loop._is_training_done
     )
 

@@ -25,6 +25,10 @@ class Record(Checkpoint):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Note a checkpoint within the epoch."""
+        self.note(trainer)
+
+    def note(self, trainer: Trainer) -> None:
+        """Write where the run stands, if a checkpoint has just been saved."""
         if trainer.is_global_zero and self.checkpoints.saved_step == trainer.global_step != self._noted:
             self._noted = trainer.global_step
             self.run.write_record(
