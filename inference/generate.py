@@ -3,7 +3,7 @@
 import logging
 import random
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -87,7 +87,7 @@ def generate_each(checkpoint: str | Path, sequence: str, settings: Settings) -> 
     for name in settings.render:
         registry.find("renderer", name)  # a mistake shows before the work, not after it
     finish = Finish.of(settings)
-    performer = Performer(load_trained(checkpoint, _device(settings.device)), settings)
+    performer = Performer(load_trained(checkpoint, device_named(settings.device)), settings)
     recordings = iter(performer.recordings(sequence or _random_sequence(performer.corpus, settings.seed)))
     folder = _results_folder(performer, checkpoint)
     while coming := list(islice(recordings, READ_AHEAD * settings.batch_size)):
@@ -108,7 +108,28 @@ def generate_each(checkpoint: str | Path, sequence: str, settings: Settings) -> 
 def _written(
     performer: "Performer", material: "Material", samples: Sequence["Sample"], folder: Path, finish: "Finish"
 ) -> Outcome:
-    """Write what was generated for one sequence."""
+    """Write what was generated for one sequence, with a bar for each file."""
+    sequence_id = material.recording.sequence_id
+    with Bars() as bars:
+        title = f"{folder.name}   {sequence_id}"
+        files = write(performer, material, samples, folder, finish, title=title, progress=bars.show)
+    return Outcome(sequence_id, tuple(files))
+
+
+def write(
+    performer: "Performer",
+    material: "Material",
+    samples: Sequence["Sample"],
+    folder: Path,
+    finish: "Finish",
+    *,
+    title: str,
+    progress: Callable[[str, int, int], object],
+) -> list[Path]:
+    """Write what a performer generated for one sequence, as its settings say; the paths of the files.
+
+    `progress` is called with a file's name and how many of its frames are finished, of how many.
+    """
     from inference.export import Result, export
     from inference.reading import decoding
 
@@ -120,19 +141,8 @@ def _written(
         recording.raw.get("audio"),
         {name: values[: material.frames] for name, values in material.truth.items()},
     )
-    title = f"{folder.name}   {recording.sequence_id}"
-    with Bars() as bars:
-        files = export(
-            result,
-            performer.features,
-            folder,
-            settings.render,
-            title=title,
-            finish=finish,
-            size=settings.picture_size,
-            progress=bars.show,
-        )
-    return Outcome(recording.sequence_id, tuple(files))
+    appearance = {"title": title, "finish": finish, "size": settings.picture_size, "progress": progress}
+    return export(result, performer.features, folder, settings.render, **appearance)
 
 
 def _results_folder(performer: "Performer", checkpoint: str | Path) -> Path:
@@ -142,7 +152,7 @@ def _results_folder(performer: "Performer", checkpoint: str | Path) -> Path:
     return Path(settings.output_folder or home() / "inference" / "generated") / name
 
 
-def _device(name: str) -> str:
+def device_named(name: str) -> str:
     """The device's name for torch; ValueError where this machine has none of that name."""
     import torch
 

@@ -30,7 +30,7 @@ def parse(argv: Sequence[str]) -> dict[str, Any]:
         ValueError: if arguments contradict each other.
     """
     opt = read(_parser(), argv)
-    if not opt["checkpoint"] and _is_model(Path(opt["experiment"])):
+    if not opt["checkpoint"] and is_model(Path(opt["experiment"])):
         opt["checkpoint"], opt["experiment"] = opt["experiment"], ""
     elif opt["checkpoint"]:
         # One word beside a checkpoint file is what to generate for.
@@ -45,7 +45,7 @@ def parse(argv: Sequence[str]) -> dict[str, Any]:
     return {name: value for name, value in opt.items() if name not in MEANT_FOR_MAIN}
 
 
-def _is_model(path: Path) -> bool:
+def is_model(path: Path) -> bool:
     """Whether this is a checkpoint file, or the folder of a shared model."""
     return path.suffix == ".ckpt" or (bool(path.name) and (path / "config.json").is_file())
 

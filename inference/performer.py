@@ -2,9 +2,9 @@
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -116,10 +116,13 @@ class Performer:
         own = decoding(recording, feature)
         return [finish.generated(feature.decode(sample[moving[0]], own)) for sample in samples]
 
-    def perform(self, materials: Sequence[Material]) -> Iterator[tuple[Material, list[Sample]]]:
+    def perform(
+        self, materials: Sequence[Material], progress: Callable[[int, int], object] | None = None
+    ) -> Iterator[tuple[Material, list[Sample]]]:
         """Each material with its samples, as soon as they are there: as many samples as the settings say.
 
-        They have exactly as many frames as the material. No sample depends on what else is generated.
+        They have exactly as many frames as the material. No sample depends on what else is generated. `progress` takes
+        the place of the bar: it is called with how many frames of a batch are finished, of how many.
         """
         rows = [
             Row(place, material, number, _start(material, number) if self.settings.keep_seed else 0)
@@ -128,20 +131,20 @@ class Performer:
         ]
         made: list[dict[int, Sample]] = [{} for _ in materials]
         for batch in batches(rows, self.settings.batch_size):
-            for row, sample in zip(batch, self._generated(batch), strict=True):
+            for row, sample in zip(batch, self._generated(batch, progress), strict=True):
                 made[row.place][row.number] = sample
                 if len(made[row.place]) == self.settings.num_samples:
                     samples = [made[row.place].pop(number) for number in range(self.settings.num_samples)]
                     _tell_if_alike(samples, row.material.recording.sequence_id)
                     yield row.material, samples
 
-    def _generated(self, rows: Sequence[Row]) -> list[Sample]:
+    def _generated(self, rows: Sequence[Row], progress: Callable[[int, int], object] | None) -> list[Sample]:
         """One sample for each of the rows, which are of one kind."""
         settings, model = self.settings, self.loaded.model
         device = device_of(model)
         frames = [row.material.frames for row in rows]
         began = time.perf_counter()
-        with tqdm(total=sum(frames), desc="generating", unit="frame", leave=False) as bar:
+        with tqdm(total=sum(frames), desc="generating", unit="frame", leave=False, disable=bool(progress)) as bar:
             made = autoregress(
                 model,
                 _conditioning(rows, {window.modality: window for window in (*model.outputs, *model.inputs)}),
@@ -154,7 +157,7 @@ class Performer:
                 blends=feature_blends(self.features),
                 teacher_forcing=settings.teacher_forcing,
                 precision=settings.precision,
-                progress=_Shown(bar, frames, rows[0].start).advance,
+                progress=_Shown(progress or partial(_show, bar), frames, rows[0].start).advance,
             )
         seconds = time.perf_counter() - began
         log.info("%d frames in %.1f s, %.0f frames/s", sum(frames), seconds, sum(frames) / seconds)
@@ -178,16 +181,20 @@ def batches(rows: Sequence[Row], size: int) -> Iterator[list[Row]]:
 
 
 class _Shown:
-    """Tells a bar how many frames are finished, of rows that have so many frames each."""
+    """Tells how many frames are finished, of rows that have so many frames each."""
 
-    def __init__(self, bar: tqdm, frames: Sequence[int], start: int):
-        self._bar, self._frames, self._now = bar, frames, 0
+    def __init__(self, tell: Callable[[int, int], object], frames: Sequence[int], start: int):
+        self._tell, self._frames, self._now = tell, frames, 0
         self.advance(start)
 
     def advance(self, fresh: int) -> None:
         """Say that each row has so many frames more."""
         self._now += fresh
-        self._bar.update(sum(min(self._now, count) for count in self._frames) - self._bar.n)
+        self._tell(sum(min(self._now, count) for count in self._frames), sum(self._frames))
+
+
+def _show(bar: tqdm, finished: int, total: int) -> None:
+    bar.update(finished - bar.n)
 
 
 def _tell_if_alike(samples: Sequence[Sample], sequence_id: str) -> None:

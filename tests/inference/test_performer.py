@@ -21,3 +21,11 @@ def test_the_randomness_is_the_settings_or_the_experiments_or_1(checkpoint):
     assert Performer(loaded).temperature == 1.0
     assert Performer(calm).temperature == 0.6
     assert Performer(calm, Settings(temperature=0.0)).temperature == 0.0
+
+
+def test_it_tells_how_many_frames_of_all_are_finished(checkpoint):
+    performer = Performer(load_model(checkpoint), Settings(num_samples=2, max_length=5, frames_per_step=2))
+    (recording,) = performer.recordings("s0")
+    told = []
+    list(performer.perform([performer.material(recording)], lambda finished, total: told.append((finished, total))))
+    assert told == [(0, 10), (4, 10), (8, 10), (10, 10)]
