@@ -1,0 +1,102 @@
+"""Whether the project's commands understand a command line: their own parsers read it, and then they stop."""
+
+import argparse
+import importlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from tests.docs.pages import PROJECT, Command
+from training.options import parse
+from training.options.experiments import find_experiment
+
+PLACEHOLDERS = {"EXPERIMENT": "quickstart", "foo": "quickstart", "bigger": "quickstart", "...": None}
+"""Words that stand for others, and what for: an experiment, the run of one, or more of the same."""
+OTHERS = {"python3", "pip", "tensorboard", "mkdocs", "cd", "git", "sysctl", "./test.sh", "codespell"}
+"""Programs that are not the project's, and ./test.sh, which gives its arguments to pytest."""
+SCRIPT = re.compile(r'exec "\$python" -m (.+) "\$@"')
+
+
+class Understood(BaseException):
+    """Raised where a command would begin to work."""
+
+
+def module_and_arguments(command: Command) -> tuple[str, list[str]] | None:
+    """What a command line calls: a module of the project with its arguments; None for other programs."""
+    words = [PLACEHOLDERS.get(word, word) for word in command.words]
+    given = [word for word in words if word is not None]
+    if given[0] in ("srun", "torchrun"):
+        given = ["python", *given[given.index("-m") :]] if given[0] == "torchrun" else given[1:]
+    while re.fullmatch(r"[A-Z_]+=.*", given[0]):
+        given = given[1:]
+    program = Path(given[0]).name
+    if given[0] in OTHERS or program in OTHERS:
+        return None
+    if program.endswith(".sh"):
+        found = SCRIPT.search((PROJECT / given[0]).read_text(encoding="utf-8"))
+        assert found, f"{given[0]} runs no module"
+        module, *first = found[1].split()
+        return module, [*first, *given[1:]]
+    assert (program, given[1]) == ("python", "-m"), f"{command.where}: how is {program} to be checked?"
+    return given[2], given[3:]
+
+
+def stop_before_work(monkeypatch: pytest.MonkeyPatch, module: str, folder: Path) -> None:
+    """Let the commands of a module stop as soon as they have understood their arguments.
+
+    Runs and shared models that they ask for are there, empty, in ``folder``.
+    """
+    from inference import options, output_options
+
+    original = argparse.ArgumentParser.parse_args
+
+    def parse_args(self: argparse.ArgumentParser, *arguments: Any) -> NoReturn:
+        raise Understood(original(self, *arguments))
+
+    def read(parser: argparse.ArgumentParser, argv: Sequence[str]) -> NoReturn:
+        opt = output_options.read(parser, argv)
+        if opt.get("experiment") and not (folder / opt["experiment"] / "config.json").is_file():
+            check_model(opt["experiment"], opt.get("plugin_dir", ""))
+        raise Understood(opt)
+
+    def parsed(argv: Sequence[str]) -> NoReturn:
+        raise Understood(parse(argv))
+
+    def measure(asked: argparse.Namespace) -> NoReturn:
+        raise Understood(parse(["transformer", *asked.others]) if "others" in asked else asked)
+
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_args)
+    target = importlib.import_module(module)
+    for owner in (target, options):
+        if getattr(owner, "read", None) is output_options.read:
+            monkeypatch.setattr(owner, "read", read)
+    if getattr(target, "parse", None) is parse:
+        monkeypatch.setattr(target, "parse", parsed)
+    for stage in [each for name, each in vars(target).items() if name.startswith("benchmark_")]:
+        monkeypatch.setattr(stage, "measure", measure)
+
+
+def check_model(name: str, plugins: str) -> None:
+    """Fail unless a name can be a model's: a checkpoint or folder of the reader's, or the run of an experiment."""
+    if "/" not in name and not name.endswith(".ckpt"):
+        find_experiment(name, [Path(folder) for folder in plugins.split(",") if folder])
+
+
+def understand(command: Command, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Fail unless the command's module exists and its parser takes the arguments."""
+    called = module_and_arguments(command)
+    if called is None:
+        return
+    module, arguments = called
+    stop_before_work(monkeypatch, module, folder)
+    main = importlib.import_module(module).main
+    try:
+        code = main(arguments)
+    except Understood:
+        code = 0
+    except SystemExit as end:
+        code = end.code
+    assert code == 0, f"{command.where}: {command}"
