@@ -8,7 +8,7 @@ from feature_extraction.audio import frame_count
 from feature_extraction.base_features import BaseFeatures, FeatureArray
 from feature_extraction.text.learning import learn_words, learned
 from feature_extraction.text.splitting import split_unknown
-from feature_extraction.text.timing import spoken
+from feature_extraction.text.timing import apart, spoken
 from feature_extraction.text.transcript import Transcript
 from feature_extraction.text.vocabulary import FIRST
 
@@ -18,7 +18,8 @@ class WordTokensFeatures(BaseFeatures):
 
     0 (PAD) is silence, 1 (UNK) a word that is not in the vocabulary, which is learned from the train split: words said
     `min_count` times or more and, where a file of `vectors` in GloVe's format is given, known to it. A word of known
-    parts, as "it's" and "well-fed", is taken apart.
+    parts, as "it's" and "well-fed", is taken apart. Where a word follows itself at once, a frame of silence
+    parts the two.
     """
 
     source = "text"
@@ -44,7 +45,8 @@ class WordTokensFeatures(BaseFeatures):
         frames = frame_count(raw.duration_s, self.fps) if frames is None else frames
         _, vocabulary = learned(self.state, "word_tokens")
         transcript = split_unknown(raw, vocabulary)
-        tokens = vocabulary.tokens((word.text for word in transcript.words), spoken(transcript, self.fps, frames))
+        places = spoken(transcript, self.fps, frames)
+        tokens = apart(vocabulary.tokens((word.text for word in transcript.words), places), places)
         return FeatureArray(tokens[:, None], ("word",))
 
     @property

@@ -3,7 +3,7 @@
 import numpy as np
 
 from feature_extraction.text.transcript import Transcript
-from feature_extraction.text.vocabulary import NOTHING
+from feature_extraction.text.vocabulary import NOTHING, PAD
 
 SLACK_S = 1e-6
 """Times are decimals, frames are fractions: a word that ends where a window does lies within it."""
@@ -27,6 +27,23 @@ def spoken(transcript: Transcript, fps: float, frames: int) -> np.ndarray:
         longest[touched][longer] = taken[longer]
         places[touched][longer] = place
     return places
+
+
+def apart(tokens: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Give the (frames,) tokens of `spoken` places with a frame of silence between a word and its own repetition.
+
+    Without it a word said twice in a row would be one word that lasts. The frame is the last of the first word, or the
+    first of the second where the first has no other; of two words with a frame each, one is left.
+
+    >>> apart(np.array([5, 5, 5, 5, 7]), np.array([0, 0, 1, 1, 2])).tolist()
+    [5, 0, 5, 5, 7]
+    """
+    parted = tokens.copy()
+    for frame in np.flatnonzero((tokens[1:] == tokens[:-1]) & (places[1:] != places[:-1])):
+        if parted[frame] != PAD:
+            lasts = frame > 0 and places[frame - 1] == places[frame] and parted[frame - 1] != PAD
+            parted[frame if lasts else frame + 1] = PAD
+    return parted
 
 
 def within(transcript: Transcript, from_s: np.ndarray, to_s: np.ndarray) -> np.ndarray:

@@ -39,6 +39,11 @@ def test_tokens_number_the_words_of_the_train_split(folder: Path) -> None:
     assert array.values[:, 0].tolist() == [2, 2, 0, 3, 3, 3, 4, 2, 2, 2, 0, 0]
 
 
+def test_a_word_that_follows_itself_begins_again(folder: Path) -> None:
+    twice = Transcript((Word("so", 0.0, 0.3), Word("so", 0.3, 0.6), Word("is", 0.6, 0.8)))
+    assert taught(WordTokensFeatures, folder).encode(twice, 9).values[:, 0].tolist() == [2, 2, 2, 0, 2, 2, 2, 3, 3]
+
+
 def test_silence_and_unknown_words_have_ids_of_their_own(folder: Path) -> None:
     extractor = taught(WordTokensFeatures, folder)
     assert extractor.encode(Transcript(), 3).values.tolist() == [[0], [0], [0]]

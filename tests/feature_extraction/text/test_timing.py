@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from feature_extraction.text.formats import read_transcript
-from feature_extraction.text.timing import nearest, spoken, within
+from feature_extraction.text.timing import apart, nearest, spoken, within
 from feature_extraction.text.transcript import Transcript, Word
 from feature_extraction.text.vocabulary import NOTHING, Vocabulary
 
@@ -51,6 +51,23 @@ def test_spoken_words_are_those_of_brute_force(fps: float) -> None:
         best = next(place for place, each in enumerate(taken) if each > max(taken) - 1e-6)
         expected.append(best if taken[best] > 2e-6 else NOTHING)
     assert spoken(words, fps, frames).tolist() == expected
+
+
+def test_a_word_said_twice_in_a_row_is_two_words() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        lasting = rng.integers(2, 5, size=12)
+        said = rng.integers(2, 4, size=12)
+        parted = apart(np.repeat(said, lasting), np.repeat(np.arange(12), lasting))
+        begins = (parted > 0) & (np.append(0, parted[:-1]) != parted)
+        assert parted[begins].tolist() == said.tolist()
+        assert (parted == 0).sum() == (said[1:] == said[:-1]).sum()
+
+
+def test_a_word_of_one_frame_gives_way_to_the_one_that_it_repeats() -> None:
+    said = np.array([4, 4, 4, 4, 4])
+    assert apart(said, np.array([0, 1, 1, 2, 2])).tolist() == [4, 0, 4, 0, 4]
+    assert apart(said, np.arange(5)).tolist() == [4, 0, 4, 0, 4]
 
 
 @pytest.mark.parametrize("seed", range(3))
