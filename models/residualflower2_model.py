@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from models import create_model
 from models.base_model import BaseModel
 from models.roll import Step, named
+from models.sub_options import options_below
 from models.windows import Window
 
 MEAN_WEIGHT = 100.0
@@ -29,8 +30,8 @@ class Residualflower2Model(BaseModel):
 
     def __init__(self, opt: argparse.Namespace, inputs: Sequence[Window], outputs: Sequence[Window]):
         super().__init__(opt, inputs, outputs)
-        self.mean_model = create_model(_options_with(opt, "mean_"), inputs, outputs)
-        self.residual_model = create_model(_options_with(opt, "residual_"), inputs, outputs)
+        self.mean_model = create_model(options_below(opt, "mean_"), inputs, outputs)
+        self.residual_model = create_model(options_below(opt, "residual_"), inputs, outputs)
 
     @staticmethod
     def modify_commandline_options(parser: Any) -> None:
@@ -120,12 +121,6 @@ class Residualflower2Model(BaseModel):
     def _predicts(self) -> bool:
         """Whether the mean model gives a prediction that gradients flow through."""
         return type(self.mean_model).forward is not nn.Module.forward
-
-
-def _options_with(opt: argparse.Namespace, prefix: str) -> argparse.Namespace:
-    """The options of the model that ``<prefix>model`` names: those with the prefix, without it."""
-    own = {name.removeprefix(prefix): value for name, value in vars(opt).items() if name.startswith(prefix)}
-    return argparse.Namespace(**{**vars(opt), **own})
 
 
 def _sample(

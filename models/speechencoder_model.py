@@ -13,6 +13,7 @@ from models.base_autoencoder import BaseAutoencoder
 from models.base_model import BaseModel
 from models.nets.context import ContextEncoder
 from models.poses import joined
+from models.sub_options import options_below
 from models.windows import Window
 
 
@@ -31,8 +32,7 @@ class SpeechencoderModel(BaseModel):
 
     def __init__(self, opt: argparse.Namespace, inputs: Sequence[Window], outputs: Sequence[Window]):
         super().__init__(opt, inputs, outputs)
-        own = {name.removeprefix("pose_"): value for name, value in vars(opt).items() if name.startswith("pose_")}
-        pose_model = create_model(argparse.Namespace(**own), (), outputs)
+        pose_model = create_model(options_below(opt, "pose_"), (), outputs)
         if not isinstance(pose_model, BaseAutoencoder):
             raise ValueError(f"--pose_model {opt.pose_model} has no codes; dae and vae have")
         self.pose_model = pose_model
