@@ -90,11 +90,12 @@ def evaluate(
         ValueError: for an empty split, or a model that gives no motion.
         FileNotFoundError: for a missing corpus or list.
     """
+    from analysis.evaluation.references import recorded
     from analysis.evaluation.results import Results, find_metrics
     from analysis.evaluation.rows import compute_rows
 
     began = time.perf_counter()
-    options = _metric_options(few_samples, piece_s)
+    options = metric_options(few_samples, piece_s)
     wanted = find_metrics(metrics, options)  # a mistake shows before the work, not after it
     folder_of_runs = Path(experiments_dir or home() / "training" / "experiments")
     settings: dict[str, Any] = {"seed": seed, "temperature": temperature, "num_samples": num_samples, "device": device}
@@ -107,7 +108,7 @@ def evaluate(
     title = "_".join(["evaluation", *(model.name for model in models)])
     folder = Path(output_folder or home() / "inference" / "generated" / title)
     systems = _systems(models, stage, sequence_ids, num_samples, folder)
-    reference, paired = _real(stage, split, sequence_ids)
+    reference, paired = recorded(stage, split, sequence_ids)
     rows = compute_rows(wanted, systems, reference, paired, folder, resamplings=resamplings, seed=seed)
     said = _settings(models, stage, split, reference, settings, resamplings) | {"options": options}
     results = Results(systems, rows, said | {"seconds": round(time.perf_counter() - began, 1)})
@@ -119,7 +120,7 @@ def evaluate(
     return results, files
 
 
-def _metric_options(few_samples: bool, piece_s: float | None) -> dict[str, dict[str, Any]]:
+def metric_options(few_samples: bool, piece_s: float | None = None) -> dict[str, dict[str, Any]]:
     """Options of single metrics, by name."""
     pieces = {} if piece_s is None else {"piece_s": piece_s}
     of_pieces = ("fid_k", "fid_g", "diversity_k", "diversity_g")
@@ -171,22 +172,6 @@ def _systems(
 
     found = [system(model, stage, sequence_ids, folder / "generated" / model.name) for model in models]
     return [*found, *references(stage, sequence_ids, num_samples)]
-
-
-def _real(stage: "Stage", split: str, sequence_ids: Sequence[str]) -> "tuple[list[Clip], list[Clip]]":
-    """Recorded clips of the other splits, and of these sequences."""
-    from analysis.evaluation.references import real_clips
-
-    others: list[str] = []
-    for name in store.SPLITS:
-        if name != split and store.split_path(stage.data_dir, name).is_file():
-            others += store.read_split(stage.data_dir, name)
-    reference = real_clips(stage, [name for name in others if name not in sequence_ids])
-    if not reference:
-        raise ValueError(
-            f"{stage.data_dir} has no recorded motion beside the {split} split; distances need some to be taken from"
-        )
-    return reference, real_clips(stage, sequence_ids)
 
 
 def _settings(

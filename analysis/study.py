@@ -4,10 +4,13 @@ import sys
 from collections.abc import Callable, Sequence
 
 import command
-from analysis import gesture_study
+from analysis import dance_study, gesture_study
 from registry import nearest
 
-STUDIES: dict[str, Callable[[Sequence[str]], int]] = {"gestures": gesture_study.main}
+STUDIES: dict[str, Callable[[Sequence[str]], int]] = {
+    "demo": dance_study.main,
+    "gestures": gesture_study.main,
+}
 """The `main` of each study, by its name."""
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from analysis.evaluation.stage import Stage
 from analysis.metrics.clip import Clip
 from analysis.metrics.scoring import System
+from feature_extraction import store
 from feature_extraction.motion import rotation
 from feature_extraction.motion.skeleton import Motion
 
@@ -22,13 +23,27 @@ def real_clips(stage: Stage, sequence_ids: Sequence[str]) -> list[Clip]:
     return [stage.clip(name, each) for name, each in values if each is not None]
 
 
+def recorded(stage: Stage, split: str, sequence_ids: Sequence[str]) -> tuple[list[Clip], list[Clip]]:
+    """The recorded clips of the other splits, and those of these sequences; ValueError where there are no others."""
+    others: list[str] = []
+    for name in store.SPLITS:
+        if name != split and store.split_path(stage.data_dir, name).is_file():
+            others += store.read_split(stage.data_dir, name)
+    reference = real_clips(stage, [name for name in others if name not in sequence_ids])
+    if not reference:
+        raise ValueError(
+            f"{stage.data_dir} has no recorded motion beside the {split} split; distances need some to be taken from"
+        )
+    return reference, real_clips(stage, sequence_ids)
+
+
 def references(stage: Stage, sequence_ids: Sequence[str], samples: int) -> Iterator[System]:
     """Real motion; another song's; a pose that is held; of the demo corpus other valid dances, and blends of two."""
-    recorded = {name: values for name in sequence_ids if (values := stage.real_values(name)) is not None}
-    if len(recorded) < len(sequence_ids):
+    true = {name: values for name in sequence_ids if (values := stage.real_values(name)) is not None}
+    if len(true) < len(sequence_ids):
         return
-    yield System("real motion", (tuple(stage.clip(*each) for each in recorded.items()),), "real")
-    names = list(recorded)
+    yield System("real motion", (tuple(stage.clip(*each) for each in true.items()),), "real")
+    names = list(true)
     if stage.truth and all(stage.song(name) for name in names):
         dances = [[_dance(stage, name, ORACLE_SEED + k) for name in names] for k in range(samples + 1)]
         oracle = tuple(_clips(stage, names, each) for each in dances[:-1])
@@ -38,8 +53,8 @@ def references(stage: Stage, sequence_ids: Sequence[str], samples: int) -> Itera
             "blend of two valid dances", tuple(_clips(stage, names, each) for each in blends), "degraded", "blending"
         )
     if len(names) > 1:
-        yield System("another song's real dance", (tuple(_mismatched(stage, recorded)),), "degraded", "mismatch")
-    motions = [held(stage.motion(*each), round(stage.skip_s * stage.feature.fps)) for each in recorded.items()]
+        yield System("another song's real dance", (tuple(_mismatched(stage, true)),), "degraded", "mismatch")
+    motions = [held(stage.motion(*each), round(stage.skip_s * stage.feature.fps)) for each in true.items()]
     yield System("a pose that is held", (_clips(stage, names, motions),), "degraded", "freezing")
 
 

@@ -38,15 +38,15 @@ def compute_rows(
     rows = []
     for label, metric in metrics.items():
         log.info("computing %s", label)
-        fitted = _fitted(metric, reference, folder)
+        fitted = fit_metric(metric, reference, folder)
         scores = score(fitted, systems, reference, paired, resamplings=resamplings, seed=seed)
         limits = floor(fitted, [*paired, *reference], len(systems[0].samples[0]), seed=seed)
         rows.append(Row(label, fitted, scores, limits, unfit(fitted, scores, systems)))
     return rows
 
 
-def _fitted(metric: BaseMetric, reference: Sequence[Clip], folder: Path) -> BaseMetric:
-    """The metric, trained where it has to be."""
+def fit_metric(metric: BaseMetric, reference: Sequence[Clip], folder: Path) -> BaseMetric:
+    """The metric, trained where it has to be; the encoder of FGD is stored in the folder."""
     try:
         fitted = metric.fit(reference)
     except ValueError:

@@ -1,7 +1,7 @@
 """Trained models as systems: what they dance, generated where it is missing, and how likely they find what is real."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 STAMP = "generated.json"
 BATCH = 32
+Measure = Callable[["Trained", Mapping[str, np.ndarray], str], float | None]
+"""Given a model, all arrays of a sequence and the modality of the motion: bits a frame; None without a likelihood."""
 STRIDE_WINDOWS = 20
 """Frames between the windows whose likelihood is measured."""
 
@@ -85,10 +87,15 @@ def generated(trained: Trained, sequence_ids: Sequence[str], folder: Path) -> di
     return {name: [np.array(store.load_array(path)) for path in paths[name]] for name in sequence_ids}
 
 
-def system(trained: Trained, stage: Stage, sequence_ids: Sequence[str], folder: Path) -> System:
-    """The model's motion for the sequences, as many samples as its performer is set to give."""
+def system(
+    trained: Trained, stage: Stage, sequence_ids: Sequence[str], folder: Path, measure: Measure | None = None
+) -> System:
+    """The model's motion for the sequences, as many samples as its performer is set to give.
+
+    The motion that `folder` lacks is generated into it; for `measure` see `likelihoods`.
+    """
     _, feature = trained.motion
-    likely = likelihoods(trained, stage, sequence_ids)
+    likely = likelihoods(trained, stage, sequence_ids, measure)
     samples: list[list[Clip]] = []
     for name, arrays in generated(trained, sequence_ids, folder).items():
         for number, values in enumerate(arrays):
@@ -103,11 +110,14 @@ def system(trained: Trained, stage: Stage, sequence_ids: Sequence[str], folder: 
     return System(trained.name, tuple(map(tuple, samples)))
 
 
-def likelihoods(trained: Trained, stage: Stage, sequence_ids: Sequence[str]) -> dict[str, tuple[float, float]]:
+def likelihoods(
+    trained: Trained, stage: Stage, sequence_ids: Sequence[str], measure: Measure | None = None
+) -> dict[str, tuple[float, float]]:
     """For each sequence -log p of its recorded motion, given the recorded past.
 
     In bits for each frame of scaled features, and in nats for each unscaled dimension of one. Nothing for
-    models without a likelihood, principal components, or sequences without recorded motion.
+    models without a likelihood, principal components, or sequences without recorded motion. `measure` gives the bits
+    of a sequence; by default those are the mean of what the model logs, over windows of its own.
     """
     window, feature = trained.motion
     if feature.projection is not None:
@@ -116,7 +126,7 @@ def likelihoods(trained: Trained, stage: Stage, sequence_ids: Sequence[str]) -> 
     scale = feature.scaler.scale.tolist() if feature.scaler else [1.0] * feature.dim
     for name in sequence_ids:
         material = recorded_arrays(trained, stage.recording(name))
-        bits = _bits_per_frame(trained, material, window.modality) if material else None
+        bits = (measure or _bits_per_frame)(trained, material, window.modality) if material else None
         if bits is None:
             return found
         found[name] = bits, nats_per_dimension(bits, scale)

@@ -1,0 +1,77 @@
+"""How likely models find the same blocks of recorded motion, whatever their windows are."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from analysis.evaluation.trained import BATCH, Trained, batch_at
+from models.windows import Window
+
+BLOCK = 20
+"""Frames of a block."""
+BEFORE = 40
+"""Steps of real motion that a recurrent model has made before a block."""
+
+
+def block_starts(first: int, frames: int) -> np.ndarray:
+    """The first frames of successive blocks from the frame `first` on; a block's length of music follows the last."""
+    return np.arange(first, frames - 2 * BLOCK + 1, BLOCK)
+
+
+@torch.no_grad()
+def bits_of_blocks(trained: Trained, arrays: Mapping[str, np.ndarray], modality: str, first: int) -> float | None:
+    """-log2 p of a block given the real past, in bits a frame, a mean over `block_starts`; None without a likelihood.
+
+    Transflower and its like give the joint density of a block in one piece. MoGlow and its like give that of any number
+    of successive frames, each given those before: the block's is that of `BEFORE` frames and the block, less that
+    of the frames before it alone. ValueError for a model of windows of another length.
+    """
+    starts = block_starts(first, min(len(values) for values in arrays.values()))
+    if not len(starts):
+        return None
+    if not _goes_by_frames(trained):
+        [output] = (window for window in trained.performer.loaded.outputs if window.modality == modality)
+        if output.length != BLOCK:
+            raise ValueError(f"{trained.name} gives {output.length} frames at a time; blocks of {BLOCK} are compared")
+        return _bits(trained, arrays, modality, starts - output.offset)
+    both = spanning(trained, BEFORE + BLOCK)
+    lead = trained.performer.loaded.model.outputs[0].offset
+    anchors = starts - BEFORE - lead
+    total, before = (_bits(each, arrays, modality, anchors) for each in (both, spanning(trained, BEFORE)))
+    if total is None or before is None:
+        return None
+    return (total * (BEFORE + BLOCK) - before * BEFORE) / BLOCK
+
+
+def spanning(trained: Trained, steps: int) -> Trained:
+    """A model that goes frame by frame, with windows that span so many of its steps."""
+    loaded = trained.performer.loaded
+    longer = [
+        tuple(_longer(window, steps - 1) for window in windows)
+        for windows in (loaded.model.inputs, loaded.model.outputs)
+    ]
+    performer = type(trained.performer)(replace(loaded, inputs=longer[0], outputs=longer[1]))
+    return replace(trained, performer=performer)
+
+
+def _longer(window: Window, frames: int) -> Window:
+    return window if window.single else replace(window, length=window.length + frames)
+
+
+def _goes_by_frames(trained: Trained) -> bool:
+    loaded = trained.performer.loaded
+    return [window.length for window in loaded.model.outputs] != [window.length for window in loaded.outputs]
+
+
+def _bits(trained: Trained, arrays: Mapping[str, np.ndarray], modality: str, anchors: np.ndarray) -> float | None:
+    """The mean of the model's bits a frame over windows at these anchors."""
+    total = 0.0
+    for start in range(0, len(anchors), BATCH):
+        some = anchors[start : start + BATCH]
+        losses = trained.performer.loaded.model.losses(batch_at(trained, arrays, some))
+        if f"nll_{modality}" not in losses:
+            return None
+        total += float(losses[f"nll_{modality}"]) * len(some)
+    return total / len(anchors)
