@@ -33,7 +33,8 @@ def add_encoder_options(parser: Any) -> None:
         action=yes_no,
         default=False,
         help="let a frame attend to earlier frames only, so that a stream costs the same for each frame; time is told "
-        "by rotations, and outputs are read at trained queries, whatever other options say of the two",
+        "by rotations, and outputs are read at trained queries, whatever other options say of the two; with "
+        "--use_transformer_nn and --cond_concat_dims a flow's frames do not depend on later ones either",
     )
 
 

@@ -88,6 +88,11 @@ def gated_convolutions(opt: argparse.Namespace) -> MakeBody:
     return body
 
 
+def couples_in_order(opt: argparse.Namespace) -> bool:
+    """Whether what coupling transformers tell of a frame does not depend on later ones: with tokens frame by frame."""
+    return opt.causal and opt.use_transformer_nn and opt.cond_concat_dims
+
+
 def transformers(opt: argparse.Namespace) -> MakeBody:
     """Makes the bodies of couplings from transformers."""
 
@@ -105,6 +110,7 @@ def transformers(opt: argparse.Namespace) -> MakeBody:
             rotary=opt.use_rotary_pos_emb,
             pre_norm=opt.pre_norm,
             recompute=opt.activation_checkpointing,
+            in_order=couples_in_order(opt),
         )
 
     return body
@@ -117,13 +123,18 @@ def make_heads(
     make_body: MakeBody,
     *,
     mean: bool = False,
+    in_order: bool = False,
 ) -> PerModality:
-    """A `FlowHead` for each output window, with a mean of its own on request."""
+    """A `FlowHead` for each output window, with a mean of its own on request.
+
+    ``in_order`` says that what the bodies of couplings tell of a frame does not depend on later ones.
+    """
     heads = {}
+    scales = read_scales(opt.scales)
     for window, count in zip(outputs, _conditioning_lengths(opt, outputs), strict=True):
         flow = flow_plus_plus(
             window.dim,
-            read_scales(opt.scales),
+            scales,
             Place(window.length, count, opt.dhid),
             _coupling_nets(make_body, along_time=not opt.cond_concat_dims),
             make_base(opt.flow_dist, opt.flow_dist_param),
@@ -133,7 +144,9 @@ def make_heads(
         )
         tokens = count + (window.length if mean else 0)
         conditioner = _conditioner(opt, window, encoders, tokens)
-        heads[window.modality] = FlowHead(window, conditioner, flow, mean_dim=opt.dhid if mean else 0)
+        # Each further scale takes pairs of frames.
+        grain = 2 ** (len(scales) - 1) if in_order else 0
+        heads[window.modality] = FlowHead(window, conditioner, flow, mean_dim=opt.dhid if mean else 0, grain=grain)
     return PerModality(heads)
 
 

@@ -14,6 +14,7 @@ from models.encoding import foresee, make_encoders
 from models.flow_options import (
     add_flow_options,
     add_transformer_coupling_options,
+    couples_in_order,
     gated_convolutions,
     make_heads,
     transformers,
@@ -41,7 +42,7 @@ class ResidualflowerModel(BaseModel):
         self.mean_model = TransformerModel(opt, inputs, outputs)
         self.encoders = make_encoders(opt, inputs)
         bodies = transformers(opt) if opt.use_transformer_nn else gated_convolutions(opt)
-        self.heads = make_heads(opt, outputs, self.encoders, bodies)
+        self.heads = make_heads(opt, outputs, self.encoders, bodies, in_order=couples_in_order(opt))
 
     @staticmethod
     def modify_commandline_options(parser: Any) -> None:

@@ -78,8 +78,7 @@ class TransformerModel(BaseModel):
             name, count = window.modality, step.wanted(window.offset, window.length)
             head = self.heads[name]
             if isinstance(head, CausalHead):
-                x, after[name] = head.step(latent, kept.get(name))
-                predictions[name] = x[:, :count]
+                predictions[name], after[name] = head.step(latent, kept.get(name), count)
             else:
                 predictions[name] = head(latent, count)
         return predictions, (encoded, after)

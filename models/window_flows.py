@@ -33,14 +33,15 @@ def sample_windows(
     temperature: float,
     generator: Generators,
 ) -> tuple[dict[str, Tensor], RollState]:
-    """A sample of each head's window, {modality: (batch, length, dim)}, and what the next step needs of this one."""
+    """A sample of each head's frames that are read, {modality: (batch, frames, dim)}, and what the next step needs."""
     if state is not None and not serves(encoders, step):
         state = RollState(None, {name: replace(head, kept=None) for name, head in state.heads.items()})
     latent, encoded = encode(encoders, inputs, step, None if state is None else state.encoders)
     samples, after = {}, {}
-    for name, head in heads.items():
+    for name, head in cast("list[tuple[str, FlowHead]]", heads.items()):
         before = None if state is None else state.heads[name]
-        samples[name], after[name] = cast("FlowHead", head).sample_step(latent, before, temperature, generator)
+        wanted = step.wanted(head.window.offset, head.window.length)
+        samples[name], after[name] = head.sample_step(latent, before, temperature, generator, wanted)
     return samples, RollState(encoded, after)
 
 

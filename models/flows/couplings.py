@@ -24,6 +24,24 @@ class Recurrent(Protocol):
         """The answer to (x, conditioning) and the state after it; None is the state at the beginning."""
 
 
+class Lone(Protocol):
+    """A network for windows of a single frame, whose conditioning is read outside, by ``reading`` and ``shift``."""
+
+    reading: Tensor
+    shift: Tensor
+
+    def __call__(self, x: Tensor, read: Tensor) -> Tensor:
+        """x (batch, dim_in), and what is read of the conditioning (batch, dim) -> (batch, dim_out)."""
+
+
+@runtime_checkable
+class Simpler(Protocol):
+    """A network that may be simpler for windows of a single frame."""
+
+    def alone(self) -> Lone | None:
+        """What it is then, as its weights are now; None if that is no simpler."""
+
+
 class ChannelCoupling(Transform):
     """Half of the channels are mapped, the others stay and steer the map (RealNVP, arXiv 1605.08803, section 3.2).
 
@@ -62,6 +80,11 @@ class ChannelCoupling(Transform):
         kept, moved = self._split(z)
         parameters, state = self._step(kept, conditioning, state)
         return self._join(kept, self.map.inverse(moved, parameters)), state
+
+    def inverse_by(self, net: Lone, z: Tensor, read: Tensor) -> Tensor:
+        """`inverse` of single frames (batch, dim) by what stands in for the network."""
+        kept, moved = self._split(z)
+        return self._join(kept, self.map.inverse(moved, net(kept, read)))
 
     def _step(self, kept: Tensor, conditioning: Conditioning, state: Any) -> tuple[Tensor, Any]:
         if self.recurrent:

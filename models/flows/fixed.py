@@ -1,6 +1,7 @@
 """The inverse of a flow whose weights stay as they are for a while: what depends on them alone is computed once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import groupby
 from typing import Any, cast
 
@@ -8,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from models.flows.couplings import ChannelCoupling, Simpler
 from models.flows.linear import Linear, LULinear, Permutation
 from models.flows.norms import ActNorm, BatchNorm
 from models.flows.transform import Composition, Conditioning, Transform
@@ -30,6 +32,8 @@ class FixedInverse:
 
     def inverse_from(self, z: Tensor, conditioning: Conditioning, state: Any) -> tuple[Tensor, Any]:
         """The window whose image is z, and the state at its end: one entry for each transform that has one."""
+        if z.shape[1] == 1 and not torch.is_autocast_enabled(z.device.type) and self._lone is not None:
+            return self._lone(z[:, 0], conditioning[:, 0])[:, None], None
         states = list(state or [None] * len(self._stages))
         for index, stage in enumerate(self._stages):
             if isinstance(stage, Transform):
@@ -38,6 +42,38 @@ class FixedInverse:
                 with full_precision(z.device):
                     z = F.linear(z, *stage)
         return z, states
+
+    @cached_property
+    def _lone(self) -> "_LoneInverse | None":
+        """What is simpler for single frames, if all of it is."""
+        nets = [_alone(stage) for stage in self._stages if isinstance(stage, Transform)]
+        return _LoneInverse(self._stages, nets) if nets and all(nets) else None
+
+
+class _LoneInverse:
+    """The inverse of single frames (batch, dim), which reads the conditioning once, for all networks."""
+
+    @torch.no_grad()
+    def __init__(self, stages: Sequence[Any], nets: Sequence[Any]):
+        self._reading, self._shift = (torch.cat([getattr(net, each) for net in nets]) for each in ("reading", "shift"))
+        self._sizes = [len(net.shift) for net in nets]
+        self._stages, self._nets = stages, nets
+
+    def __call__(self, z: Tensor, conditioning: Tensor) -> Tensor:
+        read = F.linear(conditioning, self._reading, self._shift).split(self._sizes, dim=1)
+        nets = zip(self._nets, read, strict=True)
+        for stage in self._stages:
+            if isinstance(stage, ChannelCoupling):
+                net, part = next(nets)
+                z = stage.inverse_by(net, z, part)
+            else:
+                z = F.linear(z, *stage)
+        return z
+
+
+def _alone(stage: Transform) -> Any:
+    net = stage.net if isinstance(stage, ChannelCoupling) else None
+    return net.alone() if isinstance(net, Simpler) else None
 
 
 def _stages(transform: Composition, dim: int) -> Iterator[Transform | tuple[Tensor, Tensor]]:

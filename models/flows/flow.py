@@ -49,12 +49,15 @@ class Flow(nn.Module):
         temperature: float = 1.0,
         generator: Generators = None,
         inverse: FixedInverse | None = None,
+        first: int | None = None,
     ) -> tuple[Tensor, Any]:
         """`sample` of windows that go on where earlier ones ended, and the state at their end; None begins.
 
-        With an ``inverse`` from `fixed_inverse` all of a sequence's windows are made by it.
+        With an ``inverse`` from `fixed_inverse` all of a sequence's windows are made by it. Of a flow whose frames do
+        not depend on later ones it gives the ``first`` if there is a number, with the same noise.
         """
-        return (inverse or self.transform).inverse_from(self._draw(shape, temperature, generator), conditioning, state)
+        z = self._draw(shape, temperature, generator)[:, :first]
+        return (inverse or self.transform).inverse_from(z, conditioning, state)
 
     def fixed_inverse(self, dim: int) -> FixedInverse:
         """The inverse for windows of ``dim`` channels as the weights are now."""

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 from models.nets.attend import attend
 from models.nets.positions import Rotary, Turn
 
-Past = tuple[Tensor, Tensor]
-"""Keys and values of positions before, (batch, heads, time, dim / heads) each; the keys are turned."""
+Past = Tensor
+"""Keys and values of positions before, (batch, time, 2, heads, dim / heads); the keys are turned."""
 
 
 class SelfAttention(nn.Module):
@@ -47,13 +47,25 @@ class SelfAttention(nn.Module):
         ``bias`` (queries, time + past time) is added to the scores, those of the past coming last. The first
         ``passing`` positions of x leave nothing to the past.
         """
-        q, k, v = self._split(x, queries)
-        q, k = turn(q), turn(k)
+        if queries == x.shape[1]:
+            turned = turn(self.query_key_value(x).unflatten(-1, (3, self.heads, -1)))
+            q, seen = turned[:, :, :1], turned[:, :, 1:]
+        else:
+            q, seen = self._turned(x, queries, turn)
         if past is not None:
-            k, v = (torch.cat([new, old], dim=2) for new, old in zip((k, v), past, strict=True))
+            seen = torch.cat([seen, past], dim=1)
+        q, (k, v) = q.squeeze(2).transpose(1, 2), seen.transpose(1, 3).unbind(2)
         bias = None if bias is None else bias.to(v.dtype)
         gathered = attend(q, k, v, bias, self.dropout if self.training else 0.0)
-        return self.merge(gathered.transpose(1, 2).flatten(2)), (k[:, :, passing:], v[:, :, passing:])
+        return self.merge(gathered.transpose(1, 2).flatten(2)), seen[:, passing:]
+
+    def _turned(self, x: Tensor, queries: int, turn: Turn) -> tuple[Tensor, Tensor]:
+        """Queries of the first positions, keys and values of all, turned: (batch, time, 1 or 2, heads, dim / heads)."""
+        dim = x.shape[-1]
+        weight, bias = self.query_key_value.weight, self.query_key_value.bias
+        q = F.linear(x[:, :queries], weight[:dim], bias[:dim]).unflatten(-1, (1, self.heads, -1))
+        seen = F.linear(x, weight[dim:], bias[dim:]).unflatten(-1, (2, self.heads, -1))
+        return turn(q, slice(1)), turn(seen, slice(1, 3))
 
     def _split(self, x: Tensor, queries: int | None) -> list[Tensor]:
         """Queries of the first positions, keys and values of all: (batch, heads, time, dim / heads) each."""

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.nets.attention import Past
@@ -32,8 +33,9 @@ class Kept:
 class CausalLayers(nn.Module):
     """Encoder layers over tokens that come in frames, the newest frame first, ``streams`` tokens in each.
 
-    Before them may be queries, which attend to each other and to the tokens, as if they came with the newest; no token
-    attends to them. ``wanted`` is how many of the newest frames are read of the last layer, 0 if only the queries are.
+    Before them may be queries, each about a frame, which attend to the tokens, as if they came with the newest, and to
+    queries about the same frame or one before it; no token attends to them. ``wanted`` is how many of the newest frames
+    are read of the last layer, 0 if only the queries are.
     """
 
     def __init__(
@@ -47,18 +49,23 @@ class CausalLayers(nn.Module):
         before_last = [max(wanted, 1) + (band - 1) * later for later in range(count - 1, 0, -1)]
         self.wanted = [*before_last, wanted]
 
-    def forward(self, x: Tensor, queries: int, turn: Turn, kept: Sequence[Past] | None) -> tuple[Tensor, list[Past]]:
-        """(batch, queries + frames * streams, dim) -> outputs of the queries and wanted frames, and what to keep."""
+    def forward(
+        self, x: Tensor, queries: tuple[int, ...], turn: Turn, kept: Sequence[Past] | None
+    ) -> tuple[Tensor, list[Past]]:
+        """(batch, queries + frames * streams, dim) -> outputs of the queries and wanted frames, and what to keep.
+
+        ``queries`` says which frame each of them is about.
+        """
         after = []
+        count = len(queries)
         for index, layer in enumerate(self.layers):
             past = kept[index] if kept is not None else None
-            frames = (x.shape[1] - queries) // self.streams
+            frames = (x.shape[1] - count) // self.streams
             asked = min(self.wanted[index], frames)
-            before = past[0].shape[2] // self.streams if past is not None else 0
+            before = past.shape[1] // self.streams if past is not None else 0
             bias = _bias(queries, self.streams, self.band, asked, frames, before, x.device)
-            x, (k, v) = cast("EncoderLayer", layer).step(x, queries + asked * self.streams, bias, turn, past, queries)
-            room = (self.band - 1) * self.streams
-            after.append((k[:, :, :room], v[:, :, :room]))
+            x, seen = cast("EncoderLayer", layer).step(x, count + asked * self.streams, bias, turn, past, count)
+            after.append(seen[:, : (self.band - 1) * self.streams])
         return (x if self.last_norm is None else self.last_norm(x)), after
 
 
@@ -134,7 +141,7 @@ class CausalEncoders(nn.Module):
             clock = 0 if past is None else past.frames + moved
             times = range(clock + stop - 1, clock + stop - 1 - fresh.shape[1], -1)
             turn = Turn.to(times, self.head_dim, fresh)
-            x, layers = self.layers[name](enter(fresh), 0, turn, past.layers if past is not None else None)
+            x, layers = self.layers[name](enter(fresh), (), turn, past.layers if past is not None else None)
             parts.append(self.leave[name](x))
             after[name] = Kept(clock, layers)
         return torch.stack(parts, dim=2).flatten(1, 2), after
@@ -143,7 +150,9 @@ class CausalEncoders(nn.Module):
 class CausalHead(nn.Module):
     """``count`` tokens about one output window, read at trained queries: (batch, count, dim_out).
 
-    Queries and newest tokens attend to the tokens that `CausalEncoders` give, and to those that are kept.
+    Queries and newest tokens attend to the tokens that `CausalEncoders` give, and to those that are kept. Each query is
+    about a frame of the window, the first query about the first, and after the last frame the first one follows again.
+    What is told of a frame does not depend on the queries about later ones, which can be left out.
     """
 
     def __init__(
@@ -158,7 +167,8 @@ class CausalHead(nn.Module):
         **options: Any,
     ):
         super().__init__()
-        self.times = [window.offset + frame % window.length for frame in range(count)]
+        self.offset = window.offset
+        self.frames = tuple(frame % window.length for frame in range(count))
         self.stops = encoders.stops
         self.head_dim = encoders.head_dim
         self.queries = nn.Parameter(0.02 * torch.randn(count, dim))
@@ -167,37 +177,41 @@ class CausalHead(nn.Module):
         self.leave = nn.Linear(dim, dim_out)
 
     def forward(self, tokens: Tensor, first: int | None = None) -> Tensor:
-        """The tokens of the queries, or of the first of them."""
-        return self.step(tokens, None)[0][:, :first]
+        """The tokens of the queries, or of those about the first frames of the window."""
+        return self.step(tokens, None, first)[0]
 
-    def step(self, tokens: Tensor, kept: Kept | None) -> tuple[Tensor, Kept]:
-        """The tokens of the queries at the newest of the frames given, and what to keep of these frames."""
-        count, frames = len(self.queries), tokens.shape[1] // len(self.stops)
+    def step(self, tokens: Tensor, kept: Kept | None, first: int | None = None) -> tuple[Tensor, Kept]:
+        """`forward` at the newest of the frames given, and what to keep of these frames."""
+        places = [place for place, frame in enumerate(self.frames) if first is None or frame < first]
+        asked = tuple(self.frames[place] for place in places)
+        frames = tokens.shape[1] // len(self.stops)
         clock = 0 if kept is None else kept.frames + frames
-        times = [clock + time for time in self.times]
+        times = [clock + self.offset + frame for frame in asked]
         times += [clock + stop - 1 - age for age in range(frames) for stop in self.stops]
-        x = torch.cat([self.queries.expand(len(tokens), -1, -1), self.enter(tokens)], dim=1)
+        queries = self.queries if first is None else self.queries[places]
+        x = torch.cat([queries.expand(len(tokens), -1, -1), self.enter(tokens)], dim=1)
         turn = Turn.to(times, self.head_dim, x)
-        x, layers = self.layers(x, count, turn, kept.layers if kept is not None else None)
+        x, layers = self.layers(x, asked, turn, kept.layers if kept is not None else None)
         return self.leave(x), Kept(clock, layers)
 
 
 @lru_cache(maxsize=64)
 def _bias(
-    queries: int, streams: int, band: int, asked: int, frames: int, before: int, device: torch.device
+    queries: tuple[int, ...], streams: int, band: int, asked: int, frames: int, before: int, device: torch.device
 ) -> Tensor | None:
     """0 where a position sees another, minus infinity where not: (queries + asked, queries + frames + before) of them.
 
-    None if each sees all. Of ``frames`` frames, the newest first, those asked for look back; ``before`` are older ones
-    that are kept.
+    None if each sees all. A query sees those about its frame and earlier ones. Of ``frames`` frames, the newest first,
+    those asked for look back; ``before`` are older ones that are kept.
     """
     with torch.inference_mode(False):
         ages = torch.arange(frames + before, device=device).repeat_interleave(streams)
-        own = torch.cat([torch.zeros(queries, dtype=ages.dtype, device=device), ages[: asked * streams]])
+        about = torch.tensor(queries, dtype=ages.dtype, device=device)
+        own = torch.cat([torch.zeros_like(about), ages[: asked * streams]])
         back = ages - own[:, None]
         tokens = (back >= 0) & (back < band)
-        sees_queries = (torch.arange(len(own), device=device) < queries)[:, None].expand(-1, queries)
-        seen = torch.cat([sees_queries, tokens], dim=1)
+        among_queries = F.pad(about <= about[:, None], (0, 0, 0, asked * streams))
+        seen = torch.cat([among_queries, tokens], dim=1)
         return None if bool(seen.all()) else torch.zeros(seen.shape, device=device).masked_fill(~seen, -torch.inf)
 
 

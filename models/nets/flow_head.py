@@ -25,24 +25,28 @@ class FlowHead(nn.Module):
     """A flow conditioned on tokens that are made from the encoded inputs.
 
     With ``mean_dim`` a linear layer (from tokens of that width) reads a mean off as many tokens more as the window has
-    frames, and the flow is the distribution of what deviates from it.
+    frames, and the flow is the distribution of what deviates from it. If no frame depends on those after it, ``grain``
+    says how many can be sampled apart from these, or a multiple of so many; 0 if all depend on all.
     """
 
-    def __init__(self, window: Window, conditioner: Conditioner | CausalHead, flow: Flow, mean_dim: int = 0):
+    def __init__(
+        self, window: Window, conditioner: Conditioner | CausalHead, flow: Flow, mean_dim: int = 0, grain: int = 0
+    ):
         super().__init__()
         self.window = window
+        self.grain = grain
         self.conditioner = conditioner
         self.flow = flow
         self.mean = nn.Linear(mean_dim, window.dim) if mean_dim else None
 
     def condition(self, latent: Tensor) -> tuple[Tensor, Tensor | None]:
         """The conditioning (batch, its frames, dim) and the mean (batch, length, dim), if there is one."""
-        return self._read(self.conditioner(latent))
+        return self._read(self.conditioner(latent), self.window.length)
 
-    def _read(self, tokens: Tensor) -> tuple[Tensor, Tensor | None]:
+    def _read(self, tokens: Tensor, length: int) -> tuple[Tensor, Tensor | None]:
         if self.mean is None:
             return tokens, None
-        frames = tokens.shape[1] - self.window.length
+        frames = tokens.shape[1] - length
         return tokens[:, :frames], self.mean(tokens[:, frames:])
 
     def log_prob(self, x: Tensor, latent: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -69,14 +73,23 @@ class FlowHead(nn.Module):
         state: FlowState | None,
         temperature: float = 1.0,
         generator: Generators = None,
+        wanted: int | None = None,
     ) -> tuple[Tensor, FlowState]:
-        """`sample` in a roll, and what the next step needs of this one."""
+        """`sample` in a roll, at least as many of the first frames as are wanted, and what the next step needs."""
+        first = self._first(wanted)
         if isinstance(self.conditioner, CausalHead):
-            tokens, kept = self.conditioner.step(latent, None if state is None else state.kept)
+            tokens, kept = self.conditioner.step(latent, None if state is None else state.kept, first)
         else:
             tokens, kept = self.conditioner(latent), None
-        conditioning, mean = self._read(tokens)
+        conditioning, mean = self._read(tokens, first or self.window.length)
         shape = (len(latent), self.window.length, self.window.dim)
         inverse = self.flow.fixed_inverse(self.window.dim) if state is None else state.inverse
-        rest, _ = self.flow.sample_from(shape, conditioning, None, temperature, generator, inverse)
+        rest, _ = self.flow.sample_from(shape, conditioning, None, temperature, generator, inverse, first)
         return (rest if mean is None else mean + rest), FlowState(inverse, kept)
+
+    def _first(self, wanted: int | None) -> int | None:
+        """How many frames are sampled; None for all."""
+        if wanted is None or not self.grain:
+            return None
+        count = -(-wanted // self.grain) * self.grain
+        return count if count < self.window.length else None

@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
 
 LONGEST = 10_000.0
 """Frames that the slowest rotation takes for a radian, if no other number is given."""
+HOUR = 1024
+"""Frames whose rotations a stream computes at a time."""
 
 
 class LearnedPositions(nn.Module):
-    """Adds a trained vector to each of ``length`` positions: (batch, length, dim) -> the same shape."""
+    """Adds a trained vector to each of ``length`` positions, or the first: (batch, time, dim) -> the same shape."""
 
     def __init__(self, length: int, dim: int, std: float = 0.02):
         super().__init__()
@@ -19,7 +22,7 @@ class LearnedPositions(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The input plus the vector of each position."""
-        return x + self.vectors
+        return x + self.vectors[: x.shape[1]]
 
 
 class PairBias(nn.Module):
@@ -29,9 +32,16 @@ class PairBias(nn.Module):
         super().__init__()
         self.bias = nn.Parameter(torch.zeros(length, length))
 
-    def forward(self, queries: int | None = None) -> Tensor:
-        """The rows of the first ``queries`` positions (all by default): (queries, length)."""
-        return self.bias[:queries]
+    def forward(self, queries: int | None = None, keys: int | None = None) -> Tensor:
+        """The rows and columns of the first positions, all by default: (queries, keys)."""
+        return self.bias[:queries, :keys]
+
+
+@lru_cache(maxsize=64)
+def looking_back(queries: int, keys: int, device: torch.device) -> Tensor:
+    """0 where a position is seen, minus infinity where it comes later: (queries, keys), to be added to scores."""
+    with torch.inference_mode(False):
+        return torch.full((queries, keys), -torch.inf, device=device).triu(1)
 
 
 class Rotary(nn.Module):
@@ -57,21 +67,44 @@ class Rotary(nn.Module):
 
 @dataclass(frozen=True)
 class Turn:
-    """The rotations of `Rotary` for positions whose times change: (time, dim / 2) cosines and sines."""
+    """The rotations of `Rotary` for positions whose times change: (time, 3, 1, dim) cosines and signed sines.
+
+    The three are of queries, of keys, and of values, which stay as they are.
+    """
 
     cos: Tensor
     sin: Tensor
 
     @classmethod
     def to(cls, times: Sequence[int], dim: int, like: Tensor) -> "Turn":
-        """The rotations to times in frames, however great, for queries and keys of ``dim`` channels."""
-        cos, sin = _rotations(torch.tensor(times, device=like.device), dim, LONGEST)
+        """The rotations to times in frames, however great, for heads of ``dim`` channels."""
         dtype = like.dtype if like.is_floating_point() else torch.get_default_dtype()
-        return cls(cos.to(dtype), sin.to(dtype))
+        hour = min(times) // HOUR
+        if max(times) >= (hour + 2) * HOUR:
+            return cls(*_turns(torch.tensor(times), dim, like.device, dtype))
+        cos, sin = _hours(hour, dim, like.device, dtype)
+        index = torch.tensor(times, device=like.device) - hour * HOUR
+        return cls(cos[index], sin[index])
 
-    def __call__(self, x: Tensor) -> Tensor:
-        """Queries or keys (batch, heads, time, dim), of the first positions, turned."""
-        return _turned(x, self.cos[: x.shape[-2]], self.sin[: x.shape[-2]])
+    def __call__(self, parts: Tensor, which: slice = slice(None)) -> Tensor:
+        """Queries, keys, values (batch, time, 3, heads, dim) or ``which`` of them, of the first positions, turned."""
+        cos, sin = (each[: parts.shape[1], which] for each in (self.cos, self.sin))
+        return torch.addcmul(parts * cos, parts.roll(parts.shape[-1] // 2, dims=-1), sin)
+
+
+@lru_cache(maxsize=16)
+def _hours(hour: int, dim: int, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """The turns of all times of two hours, so that a stream need not compute them for each frame."""
+    with torch.inference_mode(False):
+        return _turns(torch.arange(hour * HOUR, (hour + 2) * HOUR), dim, device, dtype)
+
+
+def _turns(times: Tensor, dim: int, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    cos, sin = _rotations(times, dim, LONGEST)
+    cos, sin = torch.cat([cos, cos], dim=1), torch.cat([-sin, sin], dim=1)
+    cos = torch.stack([cos, cos, torch.ones_like(cos)], dim=1)
+    sin = torch.stack([sin, sin, torch.zeros_like(sin)], dim=1)
+    return cos.unsqueeze(2).to(device, dtype), sin.unsqueeze(2).to(device, dtype)
 
 
 def _rotations(times: Tensor, dim: int, longest: float) -> tuple[Tensor, Tensor]:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from models.nets.attention import Past, SelfAttention
-from models.nets.positions import LearnedPositions, PairBias, Rotary, Turn
+from models.nets.positions import LearnedPositions, PairBias, Rotary, Turn, looking_back
 
 SHORT = 64
 """Positions, of all rows together, up to which a layer is computed in a single call where no gradient is wanted."""
@@ -96,13 +96,15 @@ class EncoderLayer(nn.Module):
         gathered, own = self.attention.step(
             self.attention_norm(x) if self.pre_norm else x, queries, bias, turn, past, passing
         )
-        x = x[:, :queries] + self.dropout(gathered)
+        x = x[:, :queries] + (self.dropout(gathered) if self.training else gathered)
         if self.pre_norm:
             return x + self._feedforward(self.feedforward_norm(x)), own
         x = self.attention_norm(x)
         return self.feedforward_norm(x + self._feedforward(x)), own
 
     def _feedforward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return self.narrow(F.relu(self.widen(x)))
         return self.dropout(self.narrow(self.dropout(F.relu(self.widen(x)))))
 
 
@@ -111,7 +113,8 @@ class TransformerEncoder(nn.Module):
 
     (batch, length, dim_in) -> (batch, length, dim_out). With ``tokens`` > 0 the input is (batch, length, 1) integers
     that are looked up in a table of ``tokens`` rows of width ``dim_in``. ``times`` gives the frame number of each
-    position to rotary attention (0, 1, 2, ... by default).
+    position to rotary attention (0, 1, 2, ... by default). With ``in_order`` a position sees itself and those before
+    it, and the first positions can be computed without the others.
     """
 
     def __init__(
@@ -131,10 +134,12 @@ class TransformerEncoder(nn.Module):
         rotary: bool = False,
         pre_norm: bool = False,
         recompute: bool = False,
+        in_order: bool = False,
         times: Sequence[int] | None = None,
     ):
         super().__init__()
         self.length = length
+        self.in_order = in_order
         self.embed = nn.Embedding(tokens, dim_in) if tokens else None
         self.enter = nn.Linear(dim_in, dim)
         self.positions = LearnedPositions(length, dim) if learned_positions else None
@@ -148,7 +153,9 @@ class TransformerEncoder(nn.Module):
 
     def forward(self, x: Tensor, first: int | None = None) -> Tensor:
         """The outputs of the first positions (all by default); the last layer computes no others."""
-        assert x.shape[1] == self.length, f"{x.shape[1]} positions given to an encoder of {self.length}"
+        count = x.shape[1]
+        fits = count <= self.length if self.in_order else count == self.length
+        assert fits, f"{count} positions given to an encoder of {self.length}"
         if self.embed is not None:
             x = self.embed(x.squeeze(-1))
         x = self.enter(x)
@@ -156,8 +163,17 @@ class TransformerEncoder(nn.Module):
             x = self.positions(x)
         for index, layer in enumerate(self.layers):
             queries = first if index == len(self.layers) - 1 else None
-            bias = self.pair_bias(queries) if self.pair_bias is not None else None
-            x = layer(x, queries, bias, self.rotary)
+            x = layer(x, queries, self._bias(queries or count, count), self.rotary if count > 1 else None)
         if self.last_norm is not None:
             x = self.last_norm(x)
         return self.leave(x)
+
+    def _bias(self, queries: int, count: int) -> Tensor | None:
+        """What is added to the scores of the first of so many positions; nothing where there is one."""
+        if count == 1:
+            return None
+        bias = self.pair_bias(queries, count) if self.pair_bias is not None else None
+        if not self.in_order:
+            return bias
+        seen = looking_back(queries, count, self.leave.weight.device)
+        return seen if bias is None else bias + seen

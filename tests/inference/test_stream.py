@@ -11,17 +11,22 @@ from inference.sampler import autoregress
 from inference.stream import Stream
 from models import create_model
 from models.base_model import BaseModel
+from models.flows.couplings import ChannelCoupling
 from models.windows import Window
 from training.options import parse
 
 MOTION, SOUND, TARGET = Window("motion", 5, 13), Window("sound", 3, 17), Window("motion", 5, 4, offset=13)
 SIZES = "--dhid 16 --nlayers 2 --nhead 2 --dropout 0"
-FLOW = "--dhid_flow 16 --scales [[2,0]] --num_glow_coupling_blocks 1 --use_transformer_nn --num_heads_flow 2"
+COUPLINGS = "--dhid_flow 16 --num_glow_coupling_blocks 1 --use_transformer_nn --num_heads_flow 2"
+FLOW = f"{COUPLINGS} --scales [[2,0]]"
+IN_ORDER = f"--model transflower --causal --cond_concat_dims {COUPLINGS}"
 CAUSAL = {
     "transformer": "--model transformer --causal",
     "transformer, pre-norm": "--model transformer --causal --pre_norm",
     "transflower": f"--model transflower --causal {FLOW}",
     "transflower, with a mean": f"--model transflower --causal --residual --cond_concat_dims {FLOW}",
+    "transflower, frame after frame": f"{IN_ORDER} --scales [[2,0]]",
+    "transflower, in pairs of frames": f"{IN_ORDER} --scales [[2,1],[1,1]]",
     "residualflower": f"--model residualflower --causal {FLOW}",
 }
 OTHERS = {
@@ -112,6 +117,18 @@ def test_memory_and_work_stay_the_same() -> None:
     assert len(set(work[settled])) == 1
     assert len(set(sizes[settled])) == 1
     assert work[-1] < sum(window.length for window in (MOTION, SOUND)) * 4  # fewer than the windows have in each layer
+
+
+@pytest.mark.parametrize(("per_step", "expected"), [(1, set()), (2, {3})])
+def test_a_flow_in_order_computes_no_frame_that_is_not_read(per_step: int, expected: set[int]) -> None:
+    """Of one frame the networks are not asked at all, `LoneFrame` stands in; of two, a third is cross-faded."""
+    model = build(CAUSAL["transflower, frame after frame"])
+    computed: set[int] = set()
+    for coupling in model.modules():
+        if isinstance(coupling, ChannelCoupling):
+            coupling.net.register_forward_hook(lambda module, given, made: computed.add(made.shape[1]))
+    streamed(model, sound(8), [8], frames_per_step=per_step)
+    assert computed == expected
 
 
 def test_no_pose_depends_on_sound_that_comes_later() -> None:

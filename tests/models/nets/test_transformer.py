@@ -1,4 +1,4 @@
-"""Encoders that compute again what they did not keep are the same encoders."""
+"""Encoders that compute again what they did not keep, or only the beginning, are the same encoders."""
 
 import pytest
 import torch
@@ -30,3 +30,18 @@ def test_recomputing_keeps_less_and_changes_no_gradient(dropout: float) -> None:
     less, same = kept_and_gradients(recompute=True, dropout=dropout)
     assert less < 0.5 * kept
     torch.testing.assert_close(same, gradients, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("options", [{}, {"rotary": True}, {"pair_bias": True}, {"pre_norm": True}])
+def test_what_looks_back_only_is_the_same_without_what_follows(options: dict[str, bool]) -> None:
+    torch.manual_seed(0)
+    net = TransformerEncoder(3, 4, 10, dim=8, layers=2, heads=2, in_order=True, **options).eval()
+    for parameter in net.parameters():
+        torch.nn.init.normal_(parameter, std=0.5)
+    x = torch.randn(5, 10, 3, generator=torch.Generator().manual_seed(1))
+    whole = net(x)
+    for count in (1, 4, 10):
+        torch.testing.assert_close(net(x[:, :count], count), whole[:, :count], rtol=0, atol=1e-5)
+    changed = net(torch.cat([x[:, :6], x[:, 6:] + 1], dim=1))
+    assert torch.equal(changed[:, :6], whole[:, :6])
+    assert not torch.equal(changed[:, 6:], whole[:, 6:])
