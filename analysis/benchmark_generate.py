@@ -3,6 +3,8 @@
 import argparse
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -45,6 +47,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", help="a size that the reference was measured at (default: the model's own options)")
     parser.add_argument("--frames", type=int, default=40, help="frames of the sequence")
     parser.add_argument("--frames_per_step", type=int, help="how many of the predicted frames are used at a time")
+    parser.add_argument(
+        "--at_least", type=float, help="find the fewest frames a step that give so many frames a second"
+    )
     parser.add_argument("--rows", type=int, default=16, help="sequences of the batch")
     parser.add_argument("--precision", choices=PRECISIONS, default="32", help="of the arithmetic")
     parser.set_defaults(others=[])
@@ -79,13 +84,40 @@ def measure(arguments: argparse.Namespace) -> Table:
         (f"{arguments.rows} sequences", f"{batch:.4g} frames/s, {batch / one:.2f} times one sequence"),
     ]
     if several:
-        fast = speed(lambda count: _made(model, count, frames_per_step=several, **options))
+        fast = _at_once(speed, model, options, several)
         table.append((f"{several} frames a step", f"{fast:.4g} frames/s, {fast / one:.2f} times the sampler above"))
+    if arguments.at_least:
+        at_once = partial(_at_once, speed, model, options)
+        table.append(
+            (
+                f"{arguments.at_least:g} frames/s",
+                _fewest(at_once, _usual(model), one, most_frames_at_a_time(model), arguments.at_least),
+            )
+        )
     table.append(("stream", f"{speed(lambda count: _stream(model, count, arguments.precision)):.4g} frames/s"))
     if arguments.precision != "32":
         table.append(("rounding", f"{_rounding(model, arguments.precision):.2g} of the deviation of a sampled frame"))
     table.append(("matrix product in this process", f"{rate / 1e9:.0f} GFLOP/s, float32, {told}"))
     return table + _compared(one, rate, REFERENCE.get((arguments.model, arguments.size)))
+
+
+def _at_once(
+    speed: Callable[[Callable[[int], object]], float], model: BaseModel, options: Mapping[str, Any], frames: int
+) -> float:
+    """Frames a second with so many of them a step."""
+    return speed(lambda count: _made(model, count, frames_per_step=frames, **options))
+
+
+def _fewest(at_once: Callable[[int], float], frames: int, reached: float, most: int, wanted: float) -> str:
+    """With how many frames a step, as few as can be, there are as many a second as are wanted.
+
+    ``reached`` is the speed with so many ``frames`` a step, the fewest; ``most`` is how many there can be.
+    """
+    while reached < wanted and frames < most:
+        frames = min(max(frames + 1, round(frames * wanted / reached)), most)
+        reached = at_once(frames)
+    told = f"{frames} frames a step give {reached:.4g}"
+    return told if reached >= wanted else f"out of reach: {told}, and the model gives no more at a time"
 
 
 def _compared(speed: float, rate: float, reference: float | None) -> Table:
@@ -118,11 +150,11 @@ def _sound(model: BaseModel, frames: int) -> dict[str, Tensor]:
     return {w.modality: _noise(w, 1 if w.single else frames) for w in model.inputs if w.modality not in model.feedback}
 
 
-def _made(model: BaseModel, frames: int, rows: int = 1, **options: object) -> dict[str, Tensor]:
+def _made(model: BaseModel, frames: int, rows: int = 1, **options: Any) -> dict[str, Tensor]:
     features = {name: x.expand(rows, *x.shape) for name, x in _sound(model, frames).items()}
     generators = [torch.Generator().manual_seed(row) for row in range(rows)]
     options = {"frames_per_step": _usual(model), **options}
-    return autoregress(model, features, frames=frames, generator=generators, **options)  # type: ignore[arg-type]
+    return autoregress(model, features, frames=frames, generator=generators, **options)
 
 
 @torch.no_grad()

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from analysis.benchmark import main
-from analysis.benchmark_generate import _compared
+from analysis.benchmark_generate import _compared, _fewest
 from tests.analysis.test_benchmark import figure, printed
 
 SMALL = "--dhid 16 --nlayers 1 --nhead 2 --dhid_flow 16 --scales [[1,0]] --num_glow_coupling_blocks 1"
@@ -25,6 +25,21 @@ def test_a_model_that_goes_by_windows_is_timed_by_windows(capsys: pytest.Capture
     assert "20 frames at a time" in rows["plain loop"]
     for way in ("plain loop", "sampler", "2 sequences", "stream"):
         assert figure(rows[way], "frames/s") > 0
+
+
+def test_the_fewest_frames_a_step_are_found_that_are_fast_enough(capsys: pytest.CaptureFixture[str]) -> None:
+    asked: list[int] = []
+
+    def at_once(frames: int) -> float:
+        asked.append(frames)
+        return 4.0 * frames**0.9
+
+    assert _fewest(at_once, 1, 4.0, 20, wanted=20.0) == "6 frames a step give 20.06"
+    assert asked == [5, 6]
+    assert _fewest(at_once, 1, 4.0, 20, wanted=4.0) == "1 frames a step give 4"
+    assert _fewest(at_once, 1, 4.0, 20, wanted=400.0).startswith("out of reach: 20 frames a step give 59.29")
+    rows = printed(capsys, "generate", "--at_least", "0.001", *FEW)
+    assert "1 frames a step" in rows["0.001 frames/s"]
 
 
 def test_speeds_are_compared_at_an_equal_rate_of_products() -> None:
