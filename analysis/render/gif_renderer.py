@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from PIL import Image
@@ -51,12 +52,21 @@ class GifRenderer(BaseRenderer):
         frames = min(scene.frames, round(LONGEST_S * FPS))
         if frames < scene.frames:
             log.info("%s shows the first %g of %.1f s", path.name, LONGEST_S, scene.frames / FPS)
-        pictures = _pictures(scene, frames, progress)
         with atomic_path(path) as temporary:
-            next(pictures).save(
-                temporary, "GIF", save_all=True, append_images=pictures, duration=round(1000 / FPS), loop=0
-            )
+            write_gif(temporary, scene, FPS, frames, progress)
         return path
+
+
+def write_gif(
+    file: Path | IO[bytes],
+    scene: Scene,
+    fps: float,
+    frames: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> None:
+    """Write an endless GIF of the first frames of a scene, all by default; `progress` as for `BaseRenderer.render`."""
+    pictures = _pictures(scene, scene.frames if frames is None else frames, progress)
+    next(pictures).save(file, "GIF", save_all=True, append_images=pictures, duration=round(1000 / fps), loop=0)
 
 
 def _pictures(scene: Scene, frames: int, progress: Callable[[int, int], object] | None) -> Iterator[Image.Image]:

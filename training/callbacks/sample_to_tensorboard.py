@@ -2,15 +2,15 @@
 
 import io
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import torch
-from PIL import Image
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import TensorBoardLogger
 
-from analysis.render.drawing import draw
+from analysis.render.drawing import Scene
+from analysis.render.gif_renderer import write_gif
 from feature_extraction.feature import Feature
 from feature_extraction.motion.resample import resample
 from inference.sampler import autoregress
@@ -23,7 +23,6 @@ log = logging.getLogger(__name__)
 WIDTH, HEIGHT = 240, 240
 GIF_FPS = 10.0
 CLIP_S = 6.0
-COLOURS = 64
 
 
 class SampleToTensorBoard(Callback):
@@ -75,7 +74,7 @@ class SampleToTensorBoard(Callback):
         frames = min(round(CLIP_S * self.features[shown[0]].fps), min(len(array) for array in arrays.values()))
         training = model.training
         try:
-            generator = torch.Generator(next(model.parameters()).device).manual_seed(self.seed)
+            generator = torch.Generator("cpu").manual_seed(self.seed)
             made = autoregress(model, given, seeds, frames=frames, temperature=self.temperature, generator=generator)
         finally:
             model.train(training)
@@ -85,14 +84,8 @@ class SampleToTensorBoard(Callback):
 def moving_picture(feature: Feature, values: np.ndarray) -> bytes:
     """A GIF of the motion that scaled (frames, dim) values mean."""
     motion = resample(feature.decode(values), GIF_FPS)
-    return encode_gif(draw([motion], width=WIDTH, height=HEIGHT), GIF_FPS)
-
-
-def encode_gif(pictures: Iterable[np.ndarray], fps: float) -> bytes:
-    """An endless GIF of (height, width, 3) uint8 pictures."""
-    first, *rest = (Image.fromarray(picture).quantize(COLOURS) for picture in pictures)
     file = io.BytesIO()
-    first.save(file, "GIF", save_all=True, append_images=rest, duration=round(1000 / fps), loop=0)
+    write_gif(file, Scene([motion], width=WIDTH, height=HEIGHT), GIF_FPS)
     return file.getvalue()
 
 

@@ -1,16 +1,18 @@
 """Clips become moving pictures that TensorBoard shows."""
 
 import io
+from types import SimpleNamespace
 
 import numpy as np
 from PIL import Image
 
-from training.callbacks.sample_to_tensorboard import encode_gif
+from tests.feature_extraction.small_corpus import swaying
+from training.callbacks.sample_to_tensorboard import GIF_FPS, HEIGHT, WIDTH, moving_picture
 
 
-def test_a_gif_keeps_its_pictures_and_their_rate() -> None:
-    pictures = [np.full((8, 10, 3), shade, np.uint8) for shade in (0, 90, 200)]
-    gif = Image.open(io.BytesIO(encode_gif(pictures, fps=10)))
-    assert (gif.size, gif.n_frames, gif.info["duration"]) == ((10, 8), 3, 100)  # type: ignore[attr-defined]
-    gif.seek(1)
-    assert np.asarray(gif.convert("RGB"))[0, 0].tolist() == [90, 90, 90]
+def test_a_clip_is_a_gif_as_long_as_the_motion() -> None:
+    motion = swaying(0)
+    feature = SimpleNamespace(decode=lambda values: motion)
+    gif = Image.open(io.BytesIO(moving_picture(feature, np.zeros((motion.frames, 3)))))  # type: ignore[arg-type]
+    assert (gif.format, gif.size, gif.info["duration"]) == ("GIF", (WIDTH, HEIGHT), 1000 / GIF_FPS)
+    assert abs(gif.n_frames / GIF_FPS - motion.duration_s) <= 2 / GIF_FPS  # type: ignore[attr-defined]
