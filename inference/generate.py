@@ -9,6 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 import command
 import registry
 from feature_extraction import store
@@ -89,6 +91,7 @@ def generate_each(checkpoint: str | Path, sequence: str, settings: Settings) -> 
     finish = Finish.of(settings)
     performer = Performer(load_trained(checkpoint, device_named(settings.device)), settings)
     recordings = iter(performer.recordings(sequence or _random_sequence(performer.corpus, settings.seed)))
+    _try_out(finish, performer)
     folder = _results_folder(performer, checkpoint)
     while coming := list(islice(recordings, READ_AHEAD * settings.batch_size)):
         materials: list[Material] = []
@@ -143,6 +146,16 @@ def write(
     )
     appearance = {"title": title, "finish": finish, "size": settings.picture_size, "progress": progress}
     return export(result, performer.features, folder, settings.render, **appearance)
+
+
+def _try_out(finish: "Finish", performer: "Performer") -> None:
+    """Finish a single frame, so that what cannot be done to this skeleton shows before the work."""
+    from inference.export import is_motion
+
+    for window in performer.loaded.outputs:
+        feature = performer.features.get(window.modality)
+        if feature is not None and is_motion(feature):
+            finish.generated(feature.decode(np.zeros((1, feature.dim), np.float32)))
 
 
 def _results_folder(performer: "Performer", checkpoint: str | Path) -> Path:

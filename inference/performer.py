@@ -19,7 +19,6 @@ from inference.material import Material, gather
 from inference.postprocessing import Finish, smoothed
 from inference.reading import decoding
 from inference.recording import Recording, find_recordings
-from inference.rolling import device_of
 from inference.sampler import autoregress
 from inference.settings import Settings
 from models import LoadedModel
@@ -141,7 +140,6 @@ class Performer:
     def _generated(self, rows: Sequence[Row], progress: Callable[[int, int], object] | None) -> list[Sample]:
         """One sample for each of the rows, which are of one kind."""
         settings, model = self.settings, self.loaded.model
-        device = device_of(model)
         frames = [row.material.frames for row in rows]
         began = time.perf_counter()
         with tqdm(total=sum(frames), desc="generating", unit="frame", leave=False, disable=bool(progress)) as bar:
@@ -152,7 +150,7 @@ class Performer:
                 frames=max(frames),
                 start=rows[0].start,
                 temperature=self.temperature,
-                generator=[torch.Generator(device).manual_seed(settings.seed + row.number) for row in rows],
+                generator=[_noise(settings.seed + row.number) for row in rows],
                 frames_per_step=settings.frames_per_step,
                 blends=feature_blends(self.features),
                 teacher_forcing=settings.teacher_forcing,
@@ -201,6 +199,11 @@ def _tell_if_alike(samples: Sequence[Sample], sequence_id: str) -> None:
     first, *others = samples
     if others and all(np.allclose(first[name], other[name], atol=ALIKE) for other in others for name in first):
         log.warning("the %d samples of %s are the same: nothing was drawn at random", len(samples), sequence_id)
+
+
+def _noise(seed: int) -> torch.Generator:
+    """Drawn on the processor whatever the model computes on: a seed means the same motion everywhere."""
+    return torch.Generator("cpu").manual_seed(seed)
 
 
 def _start(material: Material, number: int) -> int:

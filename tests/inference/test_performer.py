@@ -1,7 +1,11 @@
 """Generation as a library call."""
 
 import dataclasses
+from typing import Any
 
+import pytest
+
+from inference import performer
 from inference.performer import Performer
 from inference.settings import Settings
 from models import load_model
@@ -29,3 +33,20 @@ def test_it_tells_how_many_frames_of_all_are_finished(checkpoint):
     told = []
     list(performer.perform([performer.material(recording)], lambda finished, total: told.append((finished, total))))
     assert told == [(0, 10), (4, 10), (8, 10), (10, 10)]
+
+
+def test_noise_is_the_processors_whatever_the_model_computes_on(checkpoint, monkeypatch: pytest.MonkeyPatch):
+    """So a seed means the same motion on a GPU; `meta` stands for any other device here."""
+    drawn: list[Any] = []
+
+    def asked(*_: Any, generator: Any, **__: Any) -> None:
+        drawn.extend(generator)
+        raise InterruptedError
+
+    monkeypatch.setattr(performer, "autoregress", asked)
+    loaded = load_model(checkpoint)
+    loaded.model.to("meta")
+    elsewhere = Performer(loaded, Settings(num_samples=2, seed=5))
+    with pytest.raises(InterruptedError):
+        elsewhere.motions("s1")
+    assert [(each.device.type, each.initial_seed()) for each in drawn] == [("cpu", 5), ("cpu", 6)]

@@ -10,6 +10,7 @@ from feature_extraction.motion import edit, rotation
 from feature_extraction.motion.bvh import read_bvh, write_bvh
 from feature_extraction.motion.skeleton import joint_positions
 from inference.generate import generate, main
+from inference.performer import Performer
 from inference.postprocessing import Finish, Rig, align_ground
 from tests.feature_extraction.motion.test_retarget import turned_at_rest
 from tests.feature_extraction.small_corpus import swaying
@@ -104,7 +105,10 @@ def test_pictures_have_the_size_that_is_asked_for(checkpoint, tmp_path):
         main([*arguments, "--picture_size", "wide"])
 
 
-def test_feet_are_not_locked_without_legs(checkpoint, tmp_path):
+def test_feet_are_not_locked_without_legs_and_nothing_is_generated_before_that_is_told(
+    checkpoint, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(Performer, "perform", lambda *_: pytest.fail("it began to generate"))
     with pytest.raises(ValueError, match="no two legs"):
         generate(checkpoint, "s1", foot_lock=True, max_length=4, render=["bvh"], output_folder=tmp_path)
 
