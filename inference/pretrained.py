@@ -45,12 +45,17 @@ def load_pretrained(path: str | Path, device: str = "cpu", **settings: Any) -> P
     return Performer(load_trained(path, device), Settings(device=device, **settings))
 
 
+def is_shared(folder: Path) -> bool:
+    """Whether this is the folder of a shared model."""
+    return (folder / CONFIG).is_file()
+
+
 def load_trained(path: str | Path, device: str = "cpu") -> LoadedModel:
     """Read a checkpoint file or the folder of a shared model; nothing in either is executed."""
     if not Path(path).is_dir():
         return load_model(path, device)
     folder = Path(path)
-    if not (folder / CONFIG).is_file():
+    if not is_shared(folder):
         raise FileNotFoundError(f"{folder} holds no model: there is no {CONFIG} in it")
     config = store.load_json(folder / CONFIG)
     if not isinstance(config, dict) or config.get("format") != FORMAT:

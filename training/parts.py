@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from models import load_model
+from inference.pretrained import is_shared, load_trained
 from models.base_model import BaseModel
 from training.options.paths import home
 from training.run import Run
@@ -19,7 +19,7 @@ def begin_with_parts(model: BaseModel, opt: argparse.Namespace) -> None:
         if not named:
             continue
         path = find_checkpoint(named, f"--{prefix}checkpoint")
-        loaded = load_model(path)
+        loaded = load_trained(path)
         kind, wanted = loaded.opt.model, getattr(opt, option)
         if kind != wanted:
             raise ValueError(f"--{prefix}checkpoint {path} is of a {kind}, --{option} says {wanted}")
@@ -35,12 +35,12 @@ def begin_with_parts(model: BaseModel, opt: argparse.Namespace) -> None:
 
 
 def find_checkpoint(named: str, option: str) -> Path:
-    """The file that an option names, or the best checkpoint of the run that it names by its folder.
+    """The file that an option names, or the best checkpoint of a run, or a shared model, that it names by the folder.
 
     A relative path is looked for from the current folder, then from the project's.
     """
     for path in (Path(named), home() / named):
-        if path.is_file():
+        if path.is_file() or is_shared(path):
             return path
         if path.is_dir() and (best := Run(path).best_checkpoint) is not None:
             return best

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from models import load_model
+from inference.pretrained import load_trained
 from models.base_model import BaseModel
 
 log = logging.getLogger(__name__)
@@ -13,11 +13,12 @@ log = logging.getLogger(__name__)
 def begin_with_weights(
     model: BaseModel, checkpoint: Path, only: Sequence[str] = (), ignored: Sequence[str] = ()
 ) -> None:
-    """Copy the checkpoint's weights whose names contain one of ``only`` (if any are given) and none of ``ignored``.
+    """Copy those weights whose names contain one of ``only`` (if any are given) and none of ``ignored``.
 
-    The others stay as they are. ValueError where the two models do not agree about what is to be copied, naming it.
+    They come from a checkpoint file or a shared model's folder; the others stay as they are. ValueError where the two
+    models do not agree about what is to be copied, naming it.
     """
-    loaded = load_model(checkpoint)
+    loaded = load_trained(checkpoint)
     found, own = loaded.model.state_dict(), model.state_dict()
 
     def wanted(name: str) -> bool:

@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from inference.share import main as share
 from models import create_model, load_model
 from models.base_model import BaseModel
 from tests.training.corpus import write_experiment
 from training.datasets.multimodal_dataset import MultimodalDataset
 from training.options import parse
+from training.parts import find_checkpoint
 from training.run import Run
 from training.train import main
 from training.weights import begin_with_weights
@@ -73,6 +75,15 @@ def test_another_run_on_other_data_begins_with_them(trained: Run, tmp_path: Path
     theirs = load_model(trained.best_checkpoint).model.state_dict()
     for name, value in load_model(run.last_checkpoint).model.state_dict().items():
         torch.testing.assert_close(value, theirs[name], rtol=0, atol=1e-8)
+
+
+def test_a_shared_model_begins_a_run(trained: Run, tmp_path: Path) -> None:
+    assert trained.best_checkpoint is not None
+    assert share([str(trained.best_checkpoint), str(tmp_path / "given"), "--licence", "cc0-1.0"]) == 0
+    found = find_checkpoint(str(tmp_path / "given"), "--weights_from")
+    model = fresh(trained)
+    begin_with_weights(model, found)
+    assert taken(model, trained) == taken(load_model(trained.best_checkpoint).model, trained) != set()
 
 
 def test_a_run_is_overwritten_when_asked_and_only_what_training_wrote(trained: Run, tmp_path: Path) -> None:

@@ -107,7 +107,10 @@ def _add_occasions(group: OptionGroup) -> None:
     flag("--overwrite", False, "begin a run anew, and delete what it has left")
     flag("--load_hparams", True, "let a run that is continued keep its own options")
     group.add_argument(
-        "--weights_from", type=Folder, default="", help="checkpoint, or folder of a run, whose weights to begin with"
+        "--weights_from",
+        type=Folder,
+        default="",
+        help="checkpoint, or folder of a run or of a shared model, whose weights to begin with",
     )
     group.add_argument(
         "--only_load_in_state_dict", default="", help="parts of names: of other weights, only those are taken"
