@@ -10,6 +10,7 @@ import numpy as np
 import command
 from feature_extraction.motion import edit, rotation, smpl
 from feature_extraction.motion.bvh import read_bvh, write_bvh
+from feature_extraction.motion.joint_guess import guess
 from feature_extraction.motion.joint_map import match, read_names
 from feature_extraction.motion.mirror import mirror
 from feature_extraction.motion.resample import resample
@@ -137,7 +138,11 @@ def _reorder(path: Path, options: argparse.Namespace) -> Motion:
 
 def _retarget(path: Path, options: argparse.Namespace) -> Motion:
     motion, target = read_bvh(path), read_bvh(options.skeleton)
-    joints = match(motion.skeleton, target.skeleton, read_names(options.map) if options.map else None)
+    names = read_names(options.map) if options.map else None
+    if options.guess:
+        joints = guess(motion.skeleton, target.skeleton, names or ()).joints
+    else:
+        joints = match(motion.skeleton, target.skeleton, names)
     rest, target_rest = _pose(path, motion, options.rest), _pose(options.skeleton, target, options.skeleton_rest)
     moved = retarget(motion, target, joints, rest=rest, target_rest=target_rest)
     log.info("%s: %d of %d joints are driven", path.name, len(joints), len(target.skeleton.names))
@@ -207,7 +212,13 @@ def _parser() -> argparse.ArgumentParser:
     tool.add_argument(
         "--map",
         metavar="MAP",
-        help="A=B,C=D: A drives the skeleton's B; or a JSON or YAML file {A: B, C: D} (default: equal names)",
+        help="A=B,C=D: A drives the skeleton's B; or a JSON or YAML file {A: B, C: D}; overrules the guess",
+    )
+    tool.add_argument(
+        "--guess",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="guess by names which joints are the same part of the body; otherwise --map, or equal names, is all",
     )
     frame = "the frame, from 0 on, that shows the rest pose (default: all rotations zero)"
     tool.add_argument("--rest", type=int, metavar="FRAME", help=f"of IN {frame}")
