@@ -22,7 +22,7 @@ from inference.settings import Settings
 from inference.web.jobs import FORMS, Job, Jobs, Tell
 from inference.web.request_error import RequestError
 from inference.web.server import Server, Site
-from inference.web.uploads import Limits, Uploads
+from inference.web.uploads import KINDS, Limits, Uploads
 from inference.web.wish import Wish, read_wish
 from training.options import load_hparams
 from training.options.paths import home
@@ -49,14 +49,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="terpsichore-") as folder:
         studio = Studio(opt.models, Path(opt.experiments_dir), device_named(opt.device))
-        limits = Limits(opt.max_upload_mb, opt.max_seconds)
-        uploads = Uploads(Path(folder) / "uploads", limits)
-        jobs = Jobs(Path(folder) / "jobs", studio.perform)
+        site = make_site(Path(folder), studio, Limits(megabytes=opt.max_upload_mb, seconds=opt.max_seconds))
         try:
-            _serve(opt, Site(uploads, jobs, studio.offered, partial(_begin, jobs, uploads, studio), _told(limits)))
+            _serve(opt, site)
         finally:
-            jobs.close()
+            site.jobs.close()
     return 0
+
+
+def make_site(folder: Path, studio: "Studio", limits: Limits) -> Site:
+    """What the page of a studio is made of; its files go into the folder. Its jobs are to be closed in the end."""
+    uploads, jobs = Uploads(folder / "uploads", limits), Jobs(folder / "jobs", studio.perform)
+
+    def begin(wanted: Mapping[str, Any]) -> Job:
+        names = [offer["name"] for offer in studio.offered()]
+        return jobs.add(lambda place: read_wish(wanted, place, uploads, names))
+
+    endings = [suffix for source in KINDS for suffix in store.SUFFIXES[source]]
+    told = {"megabytes": limits.megabytes, "seconds": limits.seconds, "endings": endings}
+    return Site(uploads, jobs, studio.offered, begin, told)
 
 
 def _serve(opt: argparse.Namespace, site: Site) -> None:
@@ -72,16 +83,6 @@ def _serve(opt: argparse.Namespace, site: Site) -> None:
             server.serve_forever()
         except KeyboardInterrupt:
             log.info("the page is closed")
-
-
-def _begin(jobs: Jobs, uploads: Uploads, studio: "Studio", wanted: Mapping[str, Any]) -> Job:
-    names = [offer["name"] for offer in studio.offered()]
-    return jobs.add(lambda folder: read_wish(wanted, folder, uploads, names))
-
-
-def _told(limits: Limits) -> dict[str, Any]:
-    endings = [suffix for source in ("audio", "text") for suffix in store.SUFFIXES[source]]
-    return {"megabytes": limits.megabytes, "seconds": limits.seconds, "endings": endings}
 
 
 @dataclasses.dataclass(frozen=True)
