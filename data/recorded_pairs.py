@@ -118,6 +118,8 @@ class RecordedPairs(BaseCorpus):
         for name, fault in failed.items():
             log.warning("%s is left out: %s", name, fault)
         usable = {split: [name for name in names if name not in failed] for split, names in usable.items()}
+        if not usable["train"]:
+            raise ValueError(f"nothing that {source} has to train on can be used; {next(iter(failed.values()))}")
         self._write_lists(directory, usable, seed)
         self._report(directory, found, splits, failed)
 
