@@ -11,7 +11,7 @@ from models.base_seq2seq import BaseSeq2Seq
 from models.gesture_windows import check_context, gesture_windows
 from models.nets.context import ContextGru
 from models.nets.seq2seq import AttentiveDecoder
-from models.nets.words import WordEncoder, compact, lists_of_words
+from models.nets.words import WordEncoder, compact, lists_of_words, places_of
 from models.seq2seq_options import add_seq2seq_options
 from models.windows import Window
 
@@ -35,7 +35,10 @@ class Wordsseq2seqModel(BaseSeq2Seq):
         self.enter = nn.Sequential(nn.Linear(dim_sound, dim), nn.ReLU(), nn.Linear(dim, dim), nn.ReLU())
         self.encoder = nn.GRU(dim, dim, opt.encoder_layers, batch_first=True, bidirectional=True)
         words = self.windows.words
-        self.words = WordEncoder(words.modality, words.num_tokens, words.dim) if words else None
+        if opt.word_times and (words is None or words.width > 1):
+            raise ValueError("--word_times: lists of words do not tell their times; name word_tokens as the input")
+        times = words.length if words and opt.word_times else 0
+        self.words = WordEncoder(words.modality, words.num_tokens, words.dim, times) if words else None
         memory_dims = (2 * dim, 2 * words.dim) if words else (2 * dim,)
         self.decoder = AttentiveDecoder(self.windows.pose_dim, opt.decoder_hidden, 2 * dim, memory_dims)
 
@@ -43,6 +46,12 @@ class Wordsseq2seqModel(BaseSeq2Seq):
     def modify_commandline_options(parser: Any) -> None:
         """Sizes, and what a frame of sound is."""
         add_seq2seq_options(parser, encoder_layers=2)
+        parser.add_argument(
+            "--word_times",
+            action=argparse.BooleanOptionalAction,
+            default=False,
+            help="let the network know when each word begins, which its list does not tell; words come as word_tokens",
+        )
         parser.add_argument(
             "--with_context",
             action=argparse.BooleanOptionalAction,
@@ -57,5 +66,5 @@ class Wordsseq2seqModel(BaseSeq2Seq):
         encoded = {"states": states, "last": torch.cat([last[-2], last[-1]], dim=-1)}
         if self.words is not None and self.windows.words is not None:
             tokens = lists_of_words(inputs[self.windows.words.modality], 1)[:, 0]
-            encoded["words"], encoded["present"] = self.words(compact(tokens)[0])
+            encoded["words"], encoded["present"] = self.words(compact(tokens)[0], places_of(tokens))
         return encoded

@@ -15,12 +15,12 @@ def compact(tokens: Tensor) -> tuple[Tensor, Tensor]:
 
     The longest list sets the new width, which is at least 1.
     """
-    present = tokens != NO_WORD
-    lengths = present.sum(1)
-    beyond = tokens.shape[1]
-    places = (present.cumsum(1) - 1).masked_fill(~present, beyond)
-    fronts = tokens.new_full((len(tokens), beyond + 1), NO_WORD).scatter_(1, places, tokens)
-    return fronts[:, : max(1, int(lengths.max()))], lengths
+    return _at_the_front(tokens, tokens), (tokens != NO_WORD).sum(1)
+
+
+def places_of(tokens: Tensor) -> Tensor:
+    """Where in its list each word of `compact` stood: (lists, width) ids -> (lists, longest), zeros behind words."""
+    return _at_the_front(torch.arange(tokens.shape[1], device=tokens.device).expand_as(tokens), tokens)
 
 
 def distinct(lists: Tensor) -> tuple[Tensor, Tensor]:
@@ -51,22 +51,24 @@ class WordEncoder(nn.Module):
     """Embeddings of words through a GRU in both directions, each list on its own.
 
     ``name`` is the modality that the embedding is kept under. The output has ``2 * dim`` numbers, those of the forward
-    direction first.
+    direction first. With ``places``, a word's embedding is added to one of where in a window of that many frames it
+    begins: a list alone does not tell when its words are said.
     """
 
-    def __init__(self, name: str, num_tokens: int, dim: int):
+    def __init__(self, name: str, num_tokens: int, dim: int, places: int = 0):
         super().__init__()
         self.name = name
+        self.times = nn.Embedding(places, dim) if places else None
         self.embeddings = PerModality({name: nn.Embedding(num_tokens, dim)})
         self.gru = nn.GRU(dim, dim, batch_first=True, bidirectional=True)
 
-    def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, tokens: Tensor, places: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Every word's output, (lists, width, 2 dim), zeros after the last word; and where words are, (lists, width).
 
-        ``tokens`` (lists, width) are ids, words first.
+        ``tokens`` (lists, width) are ids, words first, and ``places`` the frames of the window that they begin at.
         """
         present = tokens != NO_WORD
-        packed = self._packed(tokens, present.sum(1).clamp(min=1))
+        packed = self._packed(tokens, present.sum(1).clamp(min=1), places)
         states, _ = pad_packed_sequence(self.gru(packed)[0], batch_first=True, total_length=tokens.shape[1])
         return states * present[..., None], present
 
@@ -84,6 +86,16 @@ class WordEncoder(nn.Module):
         states, _ = pad_packed_sequence(self.gru(self._packed(tokens, lengths))[0], batch_first=True)
         return states[torch.arange(len(tokens), device=tokens.device), lengths - 1]
 
-    def _packed(self, tokens: Tensor, lengths: Tensor) -> nn.utils.rnn.PackedSequence:
+    def _packed(self, tokens: Tensor, lengths: Tensor, places: Tensor | None = None) -> nn.utils.rnn.PackedSequence:
         embedded = self.embeddings[self.name](tokens)
+        if self.times is not None and places is not None:
+            embedded = embedded + self.times(places)
         return pack_padded_sequence(embedded, lengths.cpu(), batch_first=True, enforce_sorted=False)
+
+
+def _at_the_front(x: Tensor, tokens: Tensor) -> Tensor:
+    """What stands where words are, moved to the front, and zeros behind: twice (lists, width) -> (lists, longest)."""
+    present, beyond = tokens != NO_WORD, tokens.shape[1]
+    order = (present.cumsum(1) - 1).masked_fill(~present, beyond)
+    moved = x.new_zeros(len(x), beyond + 1).scatter_(1, order, x)
+    return moved[:, : max(1, int(present.sum(1).max()))]

@@ -29,6 +29,7 @@ MODELS = [
     ("wordsseq2seq", {}, None),
     ("wordsseq2seq", {"with_context": True}, AROUND),
     ("wordsseq2seq", {"with_context": True}, SAID),
+    ("wordsseq2seq", {"word_times": True}, SAID),
 ]
 UNSAID = NUM_TOKENS - 1
 """A word that random inputs lack."""
@@ -86,6 +87,21 @@ def test_every_word_counts(name: str, given: dict[str, Any], words: Window) -> N
         changed = (model.sample(inputs | {"words": other})[0]["motion"] - before).abs().amax((1, 2))
         assert changed[row] > 1e-7
         assert changed.sum() == changed[row]
+
+
+@pytest.mark.parametrize("times", [False, True])
+def test_when_a_word_is_said_is_known_by_word_times_alone(times: bool) -> None:
+    model = build("wordsseq2seq", {"word_times": times}, SAID)
+    inputs = inputs_of(model, size=1)
+    early, late = (torch.zeros_like(inputs["words"]).index_fill(1, torch.tensor([at]), 3) for at in (1, 5))
+    one, other = (model.sample(inputs | {"words": words})[0]["motion"] for words in (early, late))
+    assert (not torch.equal(one, other)) == times
+
+
+@pytest.mark.parametrize("words", [AROUND, None])
+def test_words_without_times_do_not_tell_them(words: Window | None) -> None:
+    with pytest.raises(ValueError, match=r"--word_times: lists .* name word_tokens"):
+        build("wordsseq2seq", {"word_times": True}, words)
 
 
 @with_words

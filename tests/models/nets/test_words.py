@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from models.nets.words import WordEncoder, compact, distinct, lists_of_words
+from models.nets.words import WordEncoder, compact, distinct, lists_of_words, places_of
 
 
 def encoder() -> WordEncoder:
@@ -15,6 +15,14 @@ def test_words_move_to_the_front_in_their_order() -> None:
     tokens, lengths = compact(torch.tensor([[0, 3, 0, 2], [0, 0, 0, 0], [5, 1, 4, 7]]))
     assert tokens.tolist() == [[3, 2, 0, 0], [0, 0, 0, 0], [5, 1, 4, 7]]
     assert lengths.tolist() == [2, 0, 4]
+
+
+def test_words_that_move_to_the_front_keep_their_places() -> None:
+    assert places_of(torch.tensor([[0, 3, 0, 2], [0, 0, 0, 0], [5, 1, 4, 7]])).tolist() == [
+        [1, 3, 0, 0],
+        [0, 0, 0, 0],
+        [0, 1, 2, 3],
+    ]
 
 
 def test_equal_neighbours_are_kept_once() -> None:
