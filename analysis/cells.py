@@ -77,6 +77,19 @@ def run(cells: Sequence[Cell], folder: Path, jobs: int) -> dict[str, Found]:
     return {name: found for name, found in over.items() if found is not None}
 
 
+def kept(cells: Sequence[Cell], folder: Path) -> dict[str, Found]:
+    """What has been found already, by name, without doing any work."""
+    over: dict[str, Found] = {}
+    for cell in cells:
+        try:
+            asked = cell.ask({need: over[need] for need in cell.needs if need in over})
+        except ValueError:  # of a cell that waits for others
+            continue
+        if (found := kept_result(folder, cell.name, asked)) is not None:
+            over[cell.name] = found
+    return over
+
+
 def kept_result(folder: Path, name: str, asked: Found) -> Found | None:
     """What a cell has found before when it was asked the same; None if it has not."""
     path = _path(folder, name)
@@ -144,12 +157,13 @@ def _processes(jobs: int) -> Iterator[Executor]:
 
 
 def _begin(parent: int) -> None:
-    """Compute with one thread, and end when the main process has been killed."""
+    """Compute with one thread, without bars, and end when the main process has been killed."""
     import torch
     from threadpoolctl import threadpool_limits
 
     torch.set_num_threads(1)
     threadpool_limits(1)
+    os.environ["TQDM_DISABLE"] = "1"  # several bars would write over one another
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -1,6 +1,7 @@
 """What is done in the cells of the study of dances: steps timed, models trained, motion generated and judged."""
 
 import itertools
+import logging
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -38,6 +39,8 @@ from training.optimisers import make_optimiser
 from training.options import parse
 from training.run import Run
 
+log = logging.getLogger(__name__)
+
 ROUNDS = 6
 """Steps of each model that are timed; the first is left out."""
 
@@ -46,8 +49,14 @@ def time_steps(folder: Path, asked: Found) -> Found:
     """The processor seconds of a training step of each system, and its parameters.
 
     Asks for `arguments` of each system. The systems take turns, so that what else the machine does meets all alike.
+    One that these arguments make no sense for is told of and left out.
     """
-    steppers = {name: _stepper(arguments) for name, arguments in asked["arguments"].items()}
+    steppers = {}
+    for name, arguments in asked["arguments"].items():
+        try:
+            steppers[name] = _stepper(arguments)
+        except ValueError as error:
+            log.warning("%s cannot be timed: %s", name, error)
     taken: dict[str, list[float]] = {name: [] for name in steppers}
     for _ in range(ROUNDS):
         for name, (_, step) in steppers.items():

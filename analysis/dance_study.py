@@ -55,7 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     opt.data_dir, opt.modality = one.data_dir, one.output_modalities
     if opt.prepare:
         prepare_data(one)
-    found = cells.run(make_cells(contenders, opt, more), folder, opt.jobs)
+    made = make_cells(contenders, opt, more)
+    found = cells.kept(made, folder) if opt.table_only else cells.run(made, folder, opt.jobs)
     outcome = gathered(contenders, found, opt)
     save_json(folder / "results.json", outcome.to_dict())
     for name, text in tables(outcome).items():
@@ -67,14 +68,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def make_cells(contenders: Mapping[str, Contender], opt: argparse.Namespace, more: Options) -> list[Cell]:
     """All cells: steps timed, references, the grid of learning rates, then seed by seed trainings and judgements."""
-    asked = {name: arguments(each, more) for name, each in contenders.items()}
-    known = {slug(name): each for name, each in asked.items()}
+    asked = {name: arguments(each, more) for name, each in SYSTEMS.items()}
+    timed = {
+        slug(name): each for name, each in asked.items()
+    }  # all of them, so that a choice does not change the steps
     made = [
-        Cell(TIMED, dance_cells.time_steps, lambda _: {"arguments": known}),
+        Cell(TIMED, dance_cells.time_steps, lambda _: {"arguments": timed}),
         Cell(REFERENCES, dance_cells.judge_references, lambda _: _judging(opt)),
     ]
     for name in contenders:
-        made += [_trial(slug(name), rate, asked[name], opt) for rate in opt.learning_rates]
+        made += [_trial(slug(name), rate, asked[name], opt) for rate in _tried(opt)]
     for seed in range(1, opt.seeds + 1):
         for name, contender in contenders.items():
             if seed <= contender.seeds:
@@ -96,17 +99,22 @@ def _trial(name: str, rate: float, words: Sequence[str], opt: argparse.Namespace
 def _training(name: str, seed: int, words: Sequence[str], opt: argparse.Namespace) -> Cell:
     """A training with the learning rate that was best on the held-out songs."""
     run = f"{name}_seed{seed}"
-    trials = {f"grid/{name}_rate{rate:g}": rate for rate in opt.learning_rates}
+    trials = {f"grid/{name}_rate{rate:g}": rate for rate in _tried(opt)}
 
     def ask(found: Mapping[str, Found]) -> Found:
         losses = {rate: found[trial]["loss"] for trial, rate in trials.items() if trial in found}
-        if not losses:
+        if trials and not losses:
             raise ValueError("no learning rate came to a loss")
-        best = min(losses, key=losses.__getitem__)
+        best = min(losses, key=losses.__getitem__, default=opt.learning_rates[0])
         length = _length(found, name, opt.minutes)
         return {"run": run, "arguments": [*words, *length, f"--learning_rate={best:g}", f"--seed={seed}"]}
 
     return Cell(f"train/{run}", dance_cells.train, ask, (TIMED, *trials))
+
+
+def _tried(opt: argparse.Namespace) -> Sequence[float]:
+    """The learning rates that there are to choose among; none if there is only one."""
+    return opt.learning_rates if len(opt.learning_rates) > 1 else ()
 
 
 def _judgement(name: str, seed: int, contender: Contender, opt: argparse.Namespace) -> Cell:
@@ -125,8 +133,8 @@ def _judgement(name: str, seed: int, contender: Contender, opt: argparse.Namespa
 
 def _length(found: Mapping[str, Found], name: str, minutes: float) -> list[str]:
     """Options for as many steps as these processor minutes hold, in so many parts that are called epochs."""
-    if TIMED not in found:
-        raise ValueError("the steps were not timed")
+    if name not in found.get(TIMED, {}).get("seconds", {}):
+        raise ValueError("its steps were not timed")
     steps = 60 * minutes / found[TIMED]["seconds"][name]
     epochs = max(1, min(MOST_EPOCHS, round(minutes / EPOCH_MINUTES)))
     return [f"--limit_train_batches={max(1, math.floor(steps / epochs))}", f"--max_epochs={epochs}"]
@@ -153,6 +161,8 @@ def gathered(contenders: Mapping[str, Contender], found: Mapping[str, Found], op
         raise ValueError("the study has neither references nor timed steps; what is said above tells why")
     systems = {}
     for name in contenders:
+        if slug(name) not in found[TIMED]["seconds"]:
+            continue
         seeds = [seed for seed in range(1, opt.seeds + 1) if f"judge/{slug(name)}_seed{seed}" in found]
         runs = [f"{slug(name)}_seed{seed}" for seed in seeds]
         rates = {
@@ -168,7 +178,11 @@ def gathered(contenders: Mapping[str, Contender], found: Mapping[str, Found], op
             losses=[found[f"train/{run}"]["loss"] for run in runs],
             scores=[found[f"judge/{run}"]["scores"] for run in runs],
         )
-    asked = {name: value for name, value in vars(opt).items() if name not in ("output_folder", "jobs", "prepare")}
+    asked = {
+        name: value
+        for name, value in vars(opt).items()
+        if name not in ("output_folder", "jobs", "prepare", "table_only")
+    }
     return Outcome(systems, found[REFERENCES], asked)
 
 
@@ -202,6 +216,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--few_samples", action=yes_no, default=False, help="allow Frechet distances of fewer samples than dimensions")
     add("--temperature", type=float, default=0.5, help="of the models that draw (default: %(default)s)")
     add("--smooth", action=yes_no, default=True, help="smooth all that is generated (default: %(default)s)")
+    add("--table_only", action="store_true", help="do nothing more, and write the tables of what is done")
     add("--output_folder", default="", help="by default inference/generated/study_demo")
     add("--prepare", action=yes_no, default=True, help="make the corpus and its features first")
     return parser

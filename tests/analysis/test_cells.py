@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.cells import Cell, Found, kept_result, run
+from analysis.cells import Cell, Found, kept, kept_result, run
 
 
 def note(folder: Path, asked: Found) -> Found:
@@ -75,6 +75,13 @@ def test_a_result_is_that_of_what_was_asked(tmp_path: Path) -> None:
     assert kept_result(tmp_path, "folder/a", {"name": "folder/a", "value": 1, "fails": False}) is not None
     assert kept_result(tmp_path, "folder/a", {"name": "folder/a", "value": 2, "fails": False}) is None
     assert json.loads((tmp_path / "cells" / "folder" / "a.json").read_text())["found"]["value"] == 1
+
+
+def test_what_is_there_can_be_read_without_any_work(tmp_path: Path) -> None:
+    cells = [fixed("a", 1), fixed("b", 2), total("c", "a", "b")]
+    run(cells[:1], tmp_path, 0)
+    assert list(kept(cells, tmp_path)) == ["a"]
+    assert calls(tmp_path) == ["a"]
 
 
 @pytest.mark.slow
