@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Lint, formatting, types, tests. --slow runs the slow tests too; other arguments go to pytest.
+# Lint, formatting, spelling, types, tests. --slow runs the slow tests too; other arguments go to pytest.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 prepare_environment dev
@@ -9,5 +9,6 @@ export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}" # two processes of tests, one thr
 [ "${1:-}" != --slow ] || set -- -m "" "${@:2}"
 "$python" -m ruff check .
 "$python" -m ruff format --check .
+"$python" -m codespell_lib
 "$python" -m mypy
 "$python" -m pytest -q -n 2 "$@"

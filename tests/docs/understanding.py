@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from tests.docs.pages import PROJECT, Command
+from tests.docs.pages import PAGES, PROJECT, Command
 from training.options import parse
 from training.options.experiments import find_experiment
 
@@ -17,6 +17,8 @@ PLACEHOLDERS = {"EXPERIMENT": "quickstart", "foo": "quickstart", "bigger": "quic
 """Words that stand for others, and what for: an experiment, the run of one, or more of the same."""
 OTHERS = {"python3", "pip", "tensorboard", "mkdocs", "cd", "git", "sysctl", "./test.sh", "codespell"}
 """Programs that are not the project's, and ./test.sh, which gives its arguments to pytest."""
+NAMED = {name for page in PAGES for name in re.findall(r"--experiment_name (\w+)", page.read_text(encoding="utf-8"))}
+"""Runs that the pages have their readers train."""
 SCRIPT = re.compile(r'exec "\$python" -m (.+) "\$@"')
 
 
@@ -81,7 +83,7 @@ def stop_before_work(monkeypatch: pytest.MonkeyPatch, module: str, folder: Path)
 
 def check_model(name: str, plugins: str) -> None:
     """Fail unless a name can be a model's: a checkpoint or folder of the reader's, or the run of an experiment."""
-    if "/" not in name and not name.endswith(".ckpt"):
+    if "/" not in name and not name.endswith(".ckpt") and name not in NAMED:
         find_experiment(name, [Path(folder) for folder in plugins.split(",") if folder])
 
 
