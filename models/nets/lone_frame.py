@@ -1,10 +1,15 @@
 """A coupling transformer where it reads a single frame: a few small products, since there attention is linear."""
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from models.nets.transformer import EncoderLayer, TransformerEncoder
+
+Norm = tuple[tuple[int, ...], Tensor, Tensor, float]
+"""Shape, scale, shift and epsilon."""
 
 
 class LoneFrame:
@@ -26,19 +31,43 @@ class LoneFrame:
         first = (matrix @ net.enter.weight.double()).to(enter)
         self.reading = first[:, dim_in:].contiguous()
         self._first = first[:, :dim_in].T.contiguous()
-        self._gathering = [(matrix.T.to(enter).contiguous(), shift.to(enter)) for matrix, shift in gathering[1:]]
-        self._layers, self._leave = layers, net.leave
+        following = [(matrix.T.to(enter).contiguous(), shift.to(enter)) for matrix, shift in gathering[1:]]
+        self._layers = [
+            _Bound(
+                _norm(layer.attention_norm),
+                _norm(layer.feedforward_norm),
+                (layer.widen.weight, layer.widen.bias),
+                (layer.narrow.weight, layer.narrow.bias),
+                after,
+            )
+            for layer, after in zip(layers, [*following, None], strict=True)
+        ]
+        self._leave = net.leave.weight, net.leave.bias
 
     def __call__(self, x: Tensor, read: Tensor) -> Tensor:
         """x (batch, dim_in), and what is read of the conditioning (batch, dim) -> (batch, dim_out)."""
         gathered = torch.addmm(read, x, self._first)
-        for layer, following in zip(self._layers, [*self._gathering, None], strict=True):
-            x = layer.attention_norm(gathered)
-            wide = F.linear(x, layer.widen.weight, layer.widen.bias).relu_()
-            x = layer.feedforward_norm(torch.addmm(x + layer.narrow.bias, wide, layer.narrow.weight.T))
+        for before, after, widen, narrow, following in self._layers:
+            x = torch.layer_norm(gathered, *before)
+            x = torch.layer_norm(x.add(F.linear(F.linear(x, *widen).relu_(), *narrow)), *after)
             if following is not None:
                 gathered = torch.addmm(following[1], x, following[0])
-        return F.linear(x, self._leave.weight, self._leave.bias)
+        return F.linear(x, *self._leave)
+
+
+class _Bound(NamedTuple):
+    """What a layer computes with, looked up once: looking it up for each frame takes as long as computing."""
+
+    before: Norm
+    after: Norm
+    widen: tuple[Tensor, Tensor]
+    narrow: tuple[Tensor, Tensor]
+    following: tuple[Tensor, Tensor] | None
+    """What the next layer gathers: a matrix, transposed, and a shift."""
+
+
+def _norm(norm: nn.LayerNorm) -> Norm:
+    return norm.normalized_shape, norm.weight, norm.bias, norm.eps
 
 
 def is_plain(net: object) -> bool:
