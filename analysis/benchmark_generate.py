@@ -11,7 +11,7 @@ from torch import Tensor
 
 from analysis.benchmark_sizes import NAMES, REFERENCE_RATE, WORD_FRAMES, find_size
 from analysis.benchmark_train import read_model
-from analysis.timing import Table, matrix_product_rate
+from analysis.timing import Table, matrix_product_rate, matrix_vector_rate, wall_seconds
 from inference.rolling import PRECISIONS, leading_frames, most_frames_at_a_time
 from inference.sampler import autoregress
 from inference.stream import Stream
@@ -52,6 +52,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--rows", type=int, default=16, help="sequences of the batch")
     parser.add_argument("--precision", choices=PRECISIONS, default="32", help="of the arithmetic")
+    parser.add_argument("--compile", action="store_true", help="translate the model for this machine first")
     parser.set_defaults(others=[])
 
 
@@ -61,7 +62,7 @@ def measure(arguments: argparse.Namespace) -> Table:
     torch.manual_seed(0)
     model = create_model(*read_model(arguments.model, arguments.others, size))
     _initialise(model)
-    frames, options = arguments.frames, {"precision": arguments.precision}
+    frames, options = arguments.frames, {"precision": arguments.precision, "compile": arguments.compile}
     clock = time.process_time if arguments.threads == 1 else time.perf_counter
     rate = matrix_product_rate(torch.float32, clock=clock)
 
@@ -72,6 +73,7 @@ def measure(arguments: argparse.Namespace) -> Table:
         return count * rows / (clock() - start)
 
     plain = speed(lambda count: _plain(model, _sound(model, count), count))
+    warming = wall_seconds(lambda: _made(model, 2, **options))
     one = speed(lambda count: _made(model, count, **options))
     batch = speed(lambda count: _made(model, count, arguments.rows, **options), rows=arguments.rows)
     several = arguments.frames_per_step
@@ -83,6 +85,8 @@ def measure(arguments: argparse.Namespace) -> Table:
         ("sampler", f"{one:.4g} frames/s, {one / plain:.2f} times the plain loop, --precision {arguments.precision}"),
         (f"{arguments.rows} sequences", f"{batch:.4g} frames/s, {batch / one:.2f} times one sequence"),
     ]
+    if arguments.compile:
+        table.append(("first two frames", f"{warming:.3g} s by the clock: what compiling takes"))
     if several:
         fast = _at_once(speed, model, options, several)
         table.append((f"{several} frames a step", f"{fast:.4g} frames/s, {fast / one:.2f} times the sampler above"))
@@ -98,6 +102,12 @@ def measure(arguments: argparse.Namespace) -> Table:
     if arguments.precision != "32":
         table.append(("rounding", f"{_rounding(model, arguments.precision):.2g} of the deviation of a sampled frame"))
     table.append(("matrix product in this process", f"{rate / 1e9:.0f} GFLOP/s, float32, {told}"))
+    table.append(
+        (
+            "matrix times vector",
+            f"{matrix_vector_rate(_bytes(model), clock=clock) / 1e9:.1f} GB/s of as many weights as these",
+        )
+    )
     return table + _compared(one, rate, REFERENCE.get((arguments.model, arguments.size)))
 
 
@@ -118,6 +128,10 @@ def _fewest(at_once: Callable[[int], float], frames: int, reached: float, most: 
         reached = at_once(frames)
     told = f"{frames} frames a step give {reached:.4g}"
     return told if reached >= wanted else f"out of reach: {told}, and the model gives no more at a time"
+
+
+def _bytes(model: BaseModel) -> int:
+    return sum(parameter.numel() * parameter.element_size() for parameter in model.parameters())
 
 
 def _compared(speed: float, rate: float, reference: float | None) -> Table:

@@ -37,6 +37,24 @@ def matrix_product_rate(
     return 2 * size**3 / statistics.median(seconds_of_each(lambda: a @ b, 5 + repeats, clock)[5:])
 
 
+def matrix_vector_rate(
+    weights: int, size: int = 256, repeats: int = 5, clock: Callable[[], float] = time.perf_counter
+) -> float:
+    """Bytes a second that products of (size, size) float32 matrices with a vector read, of `weights` bytes in all.
+
+    A model that gives a frame at a time does nothing else; how many bytes there are decides what memory they come from.
+    """
+    matrices = [torch.randn(size, size) for _ in range(max(1, weights // (4 * size**2)))]
+    vector = torch.randn(size)
+
+    def read() -> None:
+        for matrix in matrices:
+            torch.mv(matrix, vector)
+
+    seconds = statistics.median(seconds_of_each(read, 1 + repeats, clock)[1:])
+    return len(matrices) * 4 * size**2 / seconds
+
+
 def processor_seconds(action: Callable[[], object], repeats: int, least_s: float = 0.03) -> float:
     """Give the median seconds of this process's own computing, so that others at work count little.
 

@@ -107,6 +107,7 @@ def _add_model(group: Any) -> None:
     add("--plugin_dir", default="", help="comma-separated folders of your own models, features, renderers")
     add("--device", default="auto", help="cpu, cuda, cuda:1, ...; auto takes the GPU where there is one")
     add("--precision", default="32", help="of the arithmetic: 32, or bf16 for matrix products")
+    add("--compile", action=YES_NO, default=False, help="translate the model for this machine first: takes a while")
     add("--batch_size", type=positive, default=16, help="how many motions are generated at the same time")
 
 

@@ -155,6 +155,7 @@ class Performer:
                 blends=feature_blends(self.features),
                 teacher_forcing=settings.teacher_forcing,
                 precision=settings.precision,
+                compile=settings.compile,
                 progress=_Shown(progress or partial(_show, bar), frames, rows[0].start).advance,
             )
         seconds = time.perf_counter() - began

@@ -1,5 +1,7 @@
 """One step after another: sample a window, keep its new frames, cross-fade what two windows both predict."""
 
+import os
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
@@ -10,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from models.base_model import BaseModel
+from models.nets.transformer import EncoderLayer
 from models.roll import Step
 
 Blend = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -101,6 +104,19 @@ def rounded(model: BaseModel, precision: str) -> BaseModel:
         if isinstance(module, nn.Linear):
             module.to(torch.bfloat16)
     return model
+
+
+def compiled(model: BaseModel) -> None:
+    """Let torch translate the layers of transformers for this machine, when they are first used with a shape.
+
+    The model gives the same but for rounding. ValueError if there is no compiler of C++ where one is needed.
+    """
+    compilers = ("g++", "clang++", os.environ.get("CXX", ""))
+    if device_of(model).type == "cpu" and not any(shutil.which(each) for each in compilers if each):
+        raise ValueError("--compile needs a C++ compiler, and there is neither g++ nor clang++; leave it out")
+    for layer in model.modules():
+        if isinstance(layer, EncoderLayer) and layer._compiled_call_impl is None:
+            layer.compile(dynamic=False)
 
 
 def arithmetic(model: BaseModel, precision: str) -> AbstractContextManager[Any]:

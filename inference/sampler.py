@@ -12,6 +12,7 @@ from inference.rolling import (
     Manner,
     Roller,
     arithmetic,
+    compiled,
     device_of,
     leading_frames,
     most_frames_at_a_time,
@@ -38,6 +39,7 @@ def autoregress(
     teacher_forcing: bool = False,
     state: Any = None,
     precision: str = "32",
+    compile: bool = False,
     progress: Callable[[int], object] | None = None,
 ) -> dict[str, Tensor]:
     """Generate `frames` frames of each output modality, from time 0 of the conditioning.
@@ -64,6 +66,7 @@ def autoregress(
         teacher_forcing: let the model read the true frames in `features` in place of its own.
         state: recurrent state to start from.
         precision: of the arithmetic, see `rolling.arithmetic`.
+        compile: translate the model for this machine first, see `rolling.compiled`.
         progress: called with the number of new frames after each step.
 
     Returns:
@@ -79,6 +82,8 @@ def autoregress(
     model.eval()
     try:
         model = rounded(model, precision)
+        if compile:
+            compiled(model)
         roller = Roller(model, frames_per_step, manner, state)
         with arithmetic(model, precision):
             for now, inputs, foreseen, unforeseen in _steps(model, sequences, roller.frames):

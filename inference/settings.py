@@ -67,3 +67,5 @@ class Settings:
     """"cpu", "cuda", ... or "auto": the GPU where there is one."""
     precision: str = "32"
     """Of the arithmetic; see `rolling.arithmetic`."""
+    compile: bool = False
+    """Translate the model for this machine first; see `rolling.compiled`."""

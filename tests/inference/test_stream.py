@@ -1,5 +1,6 @@
 """A stream gives what the sampler gives for the whole, at a cost and in a memory that stay the same."""
 
+import shutil
 from collections.abc import Sequence
 from typing import Any
 
@@ -183,6 +184,25 @@ def test_bfloat16_stays_near_and_leaves_the_model_alone(name: str) -> None:
     torch.testing.assert_close(poses, made[1], rtol=0, atol=0.05)
     with pytest.raises(ValueError, match="32 and bf16"):
         autoregress(model, {"sound": sound(8)}, frames=8, precision="16")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("g++"), reason="there is no C++ compiler")
+def test_a_compiled_model_gives_the_same() -> None:
+    model = build(OTHERS["transflower that reads windows"])
+    options: dict[str, Any] = {"frames": 12}
+    plain, compiled = (
+        autoregress(model, {"sound": sound(12)}, **options, generator=noise(1), compile=each)["motion"]
+        for each in (False, True)
+    )
+    assert any(getattr(layer, "_compiled_call_impl", None) for layer in model.modules())
+    torch.testing.assert_close(compiled, plain, rtol=0, atol=1e-5)
+
+
+def test_compiling_without_a_compiler_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ValueError, match="needs a C\\+\\+ compiler"):
+        autoregress(build(CAUSAL["transformer"]), {"sound": sound(2)}, frames=2, compile=True)
 
 
 @pytest.mark.parametrize("name", ["transformer", "transflower"])
