@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -13,6 +13,7 @@ from models.base_autoencoder import BaseAutoencoder
 from models.base_model import BaseModel
 from models.nets.context import ContextEncoder
 from models.poses import joined
+from models.roll import Step
 from models.sub_options import options_below
 from models.windows import Window
 
@@ -29,6 +30,7 @@ class SpeechencoderModel(BaseModel):
     """
 
     sub_models = {"pose_": "pose_model"}  # noqa: RUF012
+    foreseen_rows: ClassVar[int] = 512
 
     def __init__(self, opt: argparse.Namespace, inputs: Sequence[Window], outputs: Sequence[Window]):
         super().__init__(opt, inputs, outputs)
@@ -75,7 +77,24 @@ class SpeechencoderModel(BaseModel):
         state: Any = None,
     ) -> tuple[dict[str, Tensor], Any]:
         """The decoded codes; there is nothing random in them."""
-        return self.pose_model.decode(self(inputs)), None
+        return self.foresee(inputs), None
+
+    @torch.no_grad()
+    def sample_step(
+        self,
+        inputs: Mapping[str, Tensor],
+        step: Step,
+        *,
+        temperature: float = 1.0,
+        generator: torch.Generator | Sequence[torch.Generator] | None = None,
+        state: Any = None,
+    ) -> tuple[dict[str, Tensor], Any]:
+        """The poses that were foreseen; they follow from the sound alone."""
+        return dict(step.foreseen) or self.foresee(inputs), None
+
+    def foresee(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The decoded codes."""
+        return self.pose_model.decode(self(inputs))
 
     def _context(self) -> int:
         """How many frames of sound each pose follows from; ValueError if the windows do not give it."""

@@ -1,5 +1,6 @@
 """The sound around each frame, as one vector: three layers at each place of the context, then a recurrent layer."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
@@ -12,6 +13,8 @@ EPS, MOMENTUM = 1e-5, 0.1
 """Of normalisation, as PyTorch has them."""
 TOGETHER = 512
 """So many contexts go through a small recurrent layer at a time: their states stay in the processor's cache."""
+FORESEEN_TOGETHER = 48
+"""As many where nothing is trained, all places of them at once."""
 
 
 class PlaceNorm(nn.Module):
@@ -63,6 +66,10 @@ class ContextEncoder(nn.Module):
         """(batch, frames + length - 1, dim_in) -> (batch, frames, dim)."""
         first, *others = self.layers
         norms = [norm for norm in self.place_norms if isinstance(norm, PlaceNorm)]
+        if not self.training and not torch.is_grad_enabled() and not torch.is_autocast_enabled(x.device.type):
+            windows = first(x).split(max(1, FORESEEN_TOGETHER // (x.shape[1] - self.length + 1)))
+            states = torch.cat([self._last_states(entered, others, norms) for entered in windows])
+            return F.relu(self.norm(states)).unflatten(0, (len(x), -1))
         given = None
         if not self.training:
             means, variances = ([getattr(norm, name) for norm in norms] for name in ("running_mean", "running_var"))
@@ -78,6 +85,16 @@ class ContextEncoder(nn.Module):
             for norm, means, variances in zip(norms, used.means, used.variances, strict=True):
                 norm.move(means, variances, used.numbers)
         return F.relu(self.norm(states)).unflatten(0, (len(x), -1))
+
+    def _last_states(self, entered: Tensor, layers: Sequence[nn.Module], norms: Sequence[PlaceNorm]) -> Tensor:
+        """What `last_states` gives for running statistics, without a backward pass: fewer and larger products."""
+        gains = [norm.weight * torch.rsqrt(norm.running_var + EPS) for norm in norms]
+        shifts = [norm.bias - gain * norm.running_mean for norm, gain in zip(norms, gains, strict=True)]
+        y = entered.unfold(1, self.length, 1).permute(3, 0, 1, 2).flatten(1, 2)  # (places, rows, dim)
+        for layer, gain, shift in zip([nn.Identity(), *layers], gains, shifts, strict=True):
+            y = torch.addcmul(shift[:, None, None], layer(y), gain[:, None, None]).relu_()
+        state = y.new_zeros(1, *y.shape[1:])
+        return torch.gru(y, state, list(self.gru.all_weights[0]), True, 1, 0.0, False, False, False)[1][0]
 
 
 class ContextGru(nn.Module):

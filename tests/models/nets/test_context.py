@@ -58,6 +58,19 @@ def test_contexts_are_encoded_as_copies_of_them_would_be() -> None:
     torch.testing.assert_close(ours.eval()(x), other.eval()(x), rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("together", [1, 2 * FRAMES, 100])
+def test_where_nothing_is_trained_contexts_are_encoded_the_same(together: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many of them at a time; the running statistics of the norms are not those of fresh ones."""
+    monkeypatch.setattr(models.nets.context, "FORESEEN_TOGETHER", together)
+    ours, other = pair()
+    for name, value in other.named_buffers():
+        if name.endswith("mean"):
+            value.normal_()
+    ours.load_state_dict({name: other.state_dict()[name] for name in ours.state_dict()})
+    with torch.inference_mode():
+        torch.testing.assert_close(ours.eval()(sound()), other.eval()(sound()), rtol=0, atol=1e-12)
+
+
 @pytest.mark.parametrize("kept_bytes", [0, 2**29])
 @pytest.mark.parametrize("training", [True, False])
 def test_gradients_and_statistics_are_those_of_copies(
