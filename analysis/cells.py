@@ -52,6 +52,8 @@ def run(cells: Sequence[Cell], folder: Path, jobs: int) -> dict[str, Found]:
     Raises:
         ChildProcessError: if the system ends a process.
     """
+    names = [cell.name for cell in cells]
+    assert all(need in names[:place] for place, cell in enumerate(cells) for need in cell.needs), "each after its needs"
     over: dict[str, Found | None] = {}
     waiting, running = list(cells), dict[Future, Cell]()
     with _processes(jobs) as pool:

@@ -20,7 +20,7 @@ from analysis.cells import Found
 from analysis.evaluate import load, metric_options
 from analysis.evaluation.blocks import bits_of_blocks
 from analysis.evaluation.references import recorded, references
-from analysis.evaluation.results import find_metrics
+from analysis.evaluation.results import digits, find_metrics
 from analysis.evaluation.rows import fit_metric
 from analysis.evaluation.stage import Stage
 from analysis.evaluation.trained import system
@@ -148,7 +148,9 @@ def judge(folder: Path, asked: Found) -> Found:
     bits = partial(bits_of_blocks, first=round(asked["skip_s"] * jury.stage.feature.fps))
     made = system(trained, jury.stage, jury.sequence_ids, folder / "generated" / asked["run"], bits)
     scores = {label: _plain(found[made.name]) for label, found in jury.scores([made], asked["resamplings"]).items()}
-    return {"scores": scores, "parameters": trained.parameters}
+    known = ((label, each["value"]) for label, each in scores.items())
+    said = ", ".join(f"{label} {digits(value)}" for label, value in known if value is not None)
+    return {"scores": scores, "parameters": trained.parameters, "said": said}
 
 
 def judge_references(folder: Path, asked: Found) -> Found:

@@ -40,6 +40,8 @@ METRICS = (
 )
 EPOCH_MINUTES, MOST_EPOCHS = 2.0, 3
 """How long a model is trained until its held-out loss is measured, about, and how often that is, at most."""
+WARMUP = 0.1
+"""The share of a training in which the learning rate rises."""
 TIMED, REFERENCES = "steps", "references"
 PREPARED: Options = {"corpus": "demo", "recipe": "dance"}
 FPS = 20
@@ -137,7 +139,11 @@ def _length(found: Mapping[str, Found], name: str, minutes: float) -> list[str]:
         raise ValueError("its steps were not timed")
     steps = 60 * minutes / found[TIMED]["seconds"][name]
     epochs = max(1, min(MOST_EPOCHS, round(minutes / EPOCH_MINUTES)))
-    return [f"--limit_train_batches={max(1, math.floor(steps / epochs))}", f"--max_epochs={epochs}"]
+    return [
+        f"--limit_train_batches={max(1, math.floor(steps / epochs))}",
+        f"--max_epochs={epochs}",
+        f"--warmup_epochs={WARMUP * epochs:g}",
+    ]
 
 
 def _judging(opt: argparse.Namespace) -> Found:

@@ -56,7 +56,6 @@ COMMON: Options = {
     "accelerator": "cpu",
     "batch_size": 32,
     "lr_policy": "LinearWarmupCosineAnnealing",
-    "warmup_epochs": 0.3,
     "val_check_interval": 1.0,
     "generate_at_end": "",
     "save_every_minutes": 1,
@@ -72,14 +71,14 @@ NO_POSITIONS: Options = {
     "use_rotary_pos_emb": False,
 }
 SYSTEMS: Mapping[str, Contender] = {
-    "transflower": Contender("demo/transflower", {**windows(MEMORY), **FLOW}, 3, 10),
-    "transformer": Contender("demo/transformer", {**windows(MEMORY), **ENCODERS, "dhid": 192}, 3, 10),
-    "transflower, short": Contender("demo/transflower", {**windows(GIVEN), **FLOW}, 3, 10),
+    "transflower": Contender("demo/transflower", {**windows(MEMORY), **FLOW}, 3, 5),
+    "transformer": Contender("demo/transformer", {**windows(MEMORY), **ENCODERS, "dhid": 192}, 3, 5),
+    "transflower, short": Contender("demo/transflower", {**windows(GIVEN), **FLOW}, 3, 5),
     "moglow": Contender("demo/moglow", {**steps(40, 5, 10), "dhid": 60, "glow_K": 5}, 3),
-    "transflower, no positions": Contender("demo/transflower", {**windows(MEMORY), **FLOW, **NO_POSITIONS}, 3, 10),
+    "transflower, no positions": Contender("demo/transflower", {**windows(MEMORY), **FLOW, **NO_POSITIONS}, 3, 5),
     "transglower": Contender("demo/transglower", {**steps(8, 20, 30), "dhid": 120}),
     "residualflower": Contender(
-        "demo/residualflower", {**windows(MEMORY), **FLOW, "dhid": 104, "dhid_flow": 104}, 1, 10
+        "demo/residualflower", {**windows(MEMORY), **FLOW, "dhid": 104, "dhid_flow": 104}, 1, 5
     ),
 }
 """The short one differs in nothing but how much motion it remembers."""
