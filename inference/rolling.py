@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from models.base_model import BaseModel
-from models.nets.transformer import EncoderLayer
+from models.nets.flow_head import FlowHead
+from models.nets.transformer import SHORT, EncoderLayer
 from models.roll import Step
 
 Blend = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -89,19 +90,22 @@ class Roller:
         return torch.cat([blend(self._left[name], new[:, :count], share), new[:, count:]], dim=1)
 
 
-def rounded(model: BaseModel, precision: str) -> BaseModel:
+def rounded(model: BaseModel, precision: str, rows: int = 1) -> BaseModel:
     """The model as it computes with this precision, one of `PRECISIONS`; a model of its own unless that is "32".
 
     In bf16 the weights of linear layers have 8 bits' precision, and so has what they multiply; sums are float32.
-    Everything else, the flows' own arithmetic and recurrent networks too, stays float32.
+    Everything else, the flows' own arithmetic and recurrent networks too, stays float32, and so do the couplings of
+    windows where ``rows`` of them have so few frames that it would be no faster.
     """
     if precision not in PRECISIONS:
         raise ValueError(f"--precision {precision}: there is {' and '.join(PRECISIONS)}")
     if precision == "32":
         return model
     model = deepcopy(model)
+    heads = [each for each in model.modules() if isinstance(each, FlowHead)]
+    short = {part for head in heads if rows * head.window.length <= SHORT for part in head.flow.modules()}
     for module in model.modules():
-        if isinstance(module, nn.Linear):
+        if isinstance(module, nn.Linear) and module not in short:
             module.to(torch.bfloat16)
     return model
 

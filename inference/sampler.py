@@ -81,7 +81,7 @@ def autoregress(
     given, was_training = model, model.training
     model.eval()
     try:
-        model = rounded(model, precision)
+        model = rounded(model, precision, sequences.rows)
         if compile:
             compiled(model)
         roller = Roller(model, frames_per_step, manner, state)

@@ -22,17 +22,25 @@ FRAMEWISE_AFFINE = (ActNorm, BatchNorm, Linear, LULinear, Permutation)
 class FixedInverse:
     """`Composition.inverse_from` of the weights as they were when this was made.
 
-    Norms, permutations and linear maps that follow one another are a single matrix and shift. Whoever trains on makes a
-    new one: it lives with the state of a roll, never with the weights, so that nothing can go stale.
+    Norms, permutations and linear maps that follow one another are a single matrix and shift. Networks whose weights
+    are float32 compute in that, under autocast too. Whoever trains on makes a new one: it lives with the state of a
+    roll, never with the weights, so that nothing can go stale.
     """
 
     @torch.no_grad()
     def __init__(self, transform: Composition, dim: int):
         self._stages = list(_stages(transform, dim))
+        self._precise = all(parameter.dtype == torch.float32 for parameter in transform.parameters())
 
     def inverse_from(self, z: Tensor, conditioning: Conditioning, state: Any) -> tuple[Tensor, Any]:
         """The window whose image is z, and the state at its end: one entry for each transform that has one."""
-        if z.shape[1] == 1 and not torch.is_autocast_enabled(z.device.type) and self._lone is not None:
+        if not self._precise:
+            return self._inverted(z, conditioning, state)
+        with full_precision(z.device):
+            return self._inverted(z, conditioning.to(z) if isinstance(conditioning, Tensor) else conditioning, state)
+
+    def _inverted(self, z: Tensor, conditioning: Conditioning, state: Any) -> tuple[Tensor, Any]:
+        if z.shape[1] == 1 and self._precise and self._lone is not None:
             return self._lone(z[:, 0], conditioning[:, 0])[:, None], None
         states = list(state or [None] * len(self._stages))
         for index, stage in enumerate(self._stages):
