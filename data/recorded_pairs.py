@@ -120,7 +120,8 @@ class RecordedPairs(BaseCorpus):
         usable = {split: [name for name in names if name not in failed] for split, names in usable.items()}
         if not usable["train"]:
             raise ValueError(f"nothing that {source} has to train on can be used; {next(iter(failed.values()))}")
-        self._write_lists(directory, usable, seed)
+        lists = self._write_lists(directory, usable, seed)
+        log.info("%s: %s", directory, ", ".join(f"{len(names)} {split}" for split, names in lists.items()))
         self._report(directory, found, splits, failed)
 
     def terms(self) -> str:
@@ -197,8 +198,8 @@ class RecordedPairs(BaseCorpus):
             canonical = canonical.learnt(self.read_motion(found[train[0]]["motion"]))
         return Conversion(self.read_motion, canonical, self.upright, self.cuts_sound)
 
-    def _write_lists(self, directory: Path, usable: Mapping[str, Sequence[str]], seed: int) -> None:
-        """Write the split lists that are not there, and the table of classes."""
+    def _write_lists(self, directory: Path, usable: Mapping[str, Sequence[str]], seed: int) -> dict[str, list[str]]:
+        """Write the split lists that are not there, and the table of classes; give the lists."""
         lists = {split: list(names) for split, names in usable.items()}
         if self.draws_val and not lists["val"] and len(lists["train"]) > 1:
             count = max(1, round(HELD_OUT * len(lists["train"])))
@@ -212,6 +213,7 @@ class RecordedPairs(BaseCorpus):
         if all(labels.values()) and not (directory / LABELS).exists():
             rows = [("sequence", "label"), *sorted((name, str(label)) for name, label in labels.items())]
             save_text(directory / LABELS, "".join(f"{name},{label}\n" for name, label in rows))
+        return lists
 
     def _report(
         self,
@@ -220,7 +222,7 @@ class RecordedPairs(BaseCorpus):
         splits: Mapping[str, str | None],
         failed: Mapping[str, str],
     ) -> None:
-        """Say and write what has no partner, or cannot be read, and how many recordings each split has."""
+        """Say what has no partner; write that, and what cannot be read."""
         without = {
             source: [
                 name for name, files in found.items() if source not in files and not _is_test(source, splits[name])
@@ -231,8 +233,6 @@ class RecordedPairs(BaseCorpus):
         for source, names in without.items():
             shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
             log.warning("%d of %d recordings have no %s: %s", len(names), len(found), source, shown)
-        counts = {split: sum(1 for each in splits.values() if each == split) for split in SPLITS}
-        log.info("%s: %s", directory, ", ".join(f"{count} {split}" for split, count in counts.items()))
         report = {"without": without, "in_no_list": [name for name, split in splits.items() if split is None]}
         report |= {"unreadable": dict(failed), "licence": self.licence, "home": self.home}
         save_json(directory / REPORT, report | {"sources": {name: sorted(files) for name, files in found.items()}})

@@ -296,6 +296,15 @@ def genea2023(folder: Path) -> None:
             write_text(stem / "tsv" / f"{full}.tsv", tsv())
 
 
+def folder(source: Path) -> None:
+    """Somebody's recordings without lists, on a skeleton whose names have a prefix; one of them without sound."""
+    for seed, name in enumerate("abcdef"):
+        names = {joint: f"mixamorig:{joint}" for joint in BODY.skeleton.names}
+        write_motion(source / f"{name}.bvh", renamed(moving(seed, 30.0), names))
+        if name != "f":
+            write_sound(source / f"{name}.wav", seed)
+
+
 def under_a_world(motion: Motion) -> Motion:
     """The same motion below a root of its own, body_world, that stays at the origin."""
     motion = motion if "b_l_arm_twist" in motion.skeleton.names else with_joint(motion, "b_l_arm_twist", "b_l_arm")
@@ -318,6 +327,7 @@ WRITE: dict[str, Callable[[Path], None]] = {
     "beat": beat,
     "beat2": beat2,
     "cmu": cmu,
+    "folder": folder,
     "genea2020": genea2020,
     "genea2023": genea2023,
     "lafan1": lafan1,
@@ -330,6 +340,7 @@ FIRST = {
     "beat": "1_wayne_0_9_9",
     "beat2": "1_wayne_0_9_9",
     "cmu": "01_01",
+    "folder": "a",
     "genea2020": "Recording_001",
     "genea2023": "trn_2023_v0_000_main-agent",
     "lafan1": "dance1_subject1",

@@ -24,7 +24,7 @@ from feature_extraction.motion.skeleton import joint_positions
 from feature_extraction.store import SPLITS, find_raw, load_json, read_split
 from feature_extraction.text.formats import read_transcript
 from tests.data.conftest import Make
-from tests.data.miniatures import BODY, SECONDS, lafan1, moving, renamed, write_motion
+from tests.data.miniatures import BODY, SECONDS, WRITE, lafan1, moving, renamed, write_motion
 from tests.data.server import serving
 
 
@@ -141,6 +141,17 @@ def test_lafan1_tests_on_subject_5(made: Make) -> None:
 
 def test_cmu_has_nobody_in_two_lists(made: Make) -> None:
     assert lists(made("cmu")) == {"train": ["01_01", "05_20"], "val": ["14_02"], "test": ["09_03", "49_01"]}
+
+
+def test_a_folder_of_ones_own_keeps_its_lists_and_what_is_complete(made: Make, tmp_path: Path) -> None:
+    drawn = lists(made("folder"))
+    assert sorted(name for names in drawn.values() for name in names) == ["a", "b", "c", "d", "e"]
+    WRITE["folder"](tmp_path / "source")
+    for split, names in {"train": "ab", "val": "c", "test": "d"}.items():
+        (tmp_path / "source" / f"base_filenames_{split}.txt").write_text("\n".join(names))
+    make.main(["folder", str(tmp_path / "made"), "--source", str(tmp_path / "source")])
+    assert lists(tmp_path / "made") == {"train": ["a", "b"], "val": ["c"], "test": ["d"]}
+    assert load_json(tmp_path / "made" / "pairing.json")["in_no_list"] == ["e"]
 
 
 def test_a_skeleton_of_ones_own_is_canonical_too(tmp_path: Path) -> None:
