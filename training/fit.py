@@ -43,9 +43,6 @@ from training.word_vectors import begin_with_vectors
 
 log = logging.getLogger(__name__)
 
-KEPT = 1
-"""How many of the best checkpoints are kept."""
-
 LIGHTNINGS_ADVICE = (
     ".*does not have many workers.*",
     ".*number of training batches .* is smaller than the logging interval.*",
@@ -105,7 +102,7 @@ def make_trainer(run: Run, opt: argparse.Namespace, validates: bool, more: Seque
     checkpoints = Checkpoints(
         run.checkpoints,
         "val_loss" if validates else "train_loss",
-        keep=KEPT,
+        keep=opt.save_top_k,
         every_minutes=opt.save_every_minutes,
         every_n_steps=opt.save_every_n_steps,
     )

@@ -15,6 +15,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from models.base_model import BaseModel
 from models.windows import Window
+from training.compilation import compiled
 from training.datasets.base_dataset import BaseDataset
 from training.guard import Guard, all_finite, bad_feature, bad_gradient
 from training.noise import with_noise
@@ -47,7 +48,7 @@ class TrainingModule(LightningModule):
         self.opt = opt
         self._payload = dict(payload)
         self._losses_before: dict[str, Tensor] = {}
-        self._losses = torch.compile(model.losses) if opt.compile else model.losses
+        self._losses = compiled(model.losses) if opt.compile else model.losses
         self._guard = Guard(opt.skip_bad_batches)
         self._left_out = False
 

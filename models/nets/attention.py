@@ -17,7 +17,10 @@ class SelfAttention(nn.Module):
     def __init__(self, dim: int, heads: int, dropout: float = 0.0):
         super().__init__()
         if dim % heads:
-            raise ValueError(f"a width of {dim} cannot be shared among {heads} heads; choose a multiple of {heads}")
+            raise ValueError(
+                f"a width of {dim} cannot be shared among {heads} heads; choose a multiple of {heads} "
+                "(--dhid and --nhead, or --dhid_flow and --num_heads_flow)"
+            )
         self.heads = heads
         self.dropout = dropout
         self.query_key_value = nn.Linear(dim, 3 * dim)

@@ -77,7 +77,10 @@ class _GatedAttention(nn.Module):
     def __init__(self, dim: int, heads: int, dropout: float):
         super().__init__()
         if dim % heads:
-            raise ValueError(f"a width of {dim} cannot be shared among {heads} heads; choose a multiple of {heads}")
+            raise ValueError(
+                f"a width of {dim} cannot be shared among {heads} heads; choose a multiple of {heads} "
+                "(--dhid and --nhead, or --dhid_flow and --num_heads_flow)"
+            )
         self.heads, self.dropout = heads, dropout
         self.key_value_query = weight_norm(nn.Linear(dim, 3 * dim, bias=False))
         self.gate = weight_norm(nn.Linear(dim, 2 * dim))

@@ -107,8 +107,8 @@ class MultimodalDataset(BaseDataset):
             default=True,
             help="train on mirror images, too, where --do_mirror made some",
         )
-        add("--num_train_samples", type=int, default=0, help="train on so many windows, evenly spread (0: on all)")
-        add("--max_token_seq_len", type=int, default=1024, help="the longest discrete window allowed")
+        add("--num_train_samples", type=natural, default=0, help="train on so many windows, evenly spread (0: on all)")
+        add("--max_token_seq_len", type=positive, default=1024, help="the longest discrete window allowed")
 
     def __len__(self) -> int:
         """The number of windows."""

@@ -45,6 +45,11 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         sys.exit(0)
     if not resolved.values["experiment"]:
         raise ValueError("name an experiment first, as in ./train.sh quickstart, or give --experiment_name")
+    if Path(resolved.values["experiment"]).name != resolved.values["experiment"]:
+        raise ValueError(
+            f"--experiment_name {resolved.values['experiment']} is a path; name the run, and its folder by "
+            "--experiments_dir"
+        )
     return argparse.Namespace(**resolved.values)
 
 

@@ -3,7 +3,7 @@
 from training.options.grammar import FlagAction, OptionGroup
 from training.options.paths import Folder, Folders
 from training.options.trainer import PlainValue
-from training.options.values import natural, not_negative, numbers, positive, share
+from training.options.values import above_zero, natural, not_negative, numbers, positive, share
 
 OWNER = "base"
 
@@ -80,15 +80,20 @@ def _add_optimisation(group: OptionGroup) -> None:
     add("--batch_size", type=positive, default=64, help="windows in a batch")
     add("--num_workers", type=natural, default=0, help="processes that load data; 0: the training process itself")
     add("--optimizer", choices=OPTIMISERS, default="adam", help="how the gradient is used")
-    add("--learning_rate", "--lr", type=float, default=1e-4, help="step size")
-    add("--weight_decay", type=float, default=0.0, help="weight decay of the optimiser")
-    add("--momentum", type=float, default=0.0, help="momentum of sgd, rmsprop and madgrad")
+    add("--learning_rate", "--lr", type=above_zero, default=1e-4, help="step size")
+    add("--weight_decay", type=not_negative, default=0.0, help="weight decay of the optimiser")
+    add("--momentum", type=not_negative, default=0.0, help="momentum of sgd, rmsprop and madgrad")
     add("--ema_decay", type=share, default=0.0, help="keep a moving average of the weights, as 0.999; 0: none")
     add("--lr_policy", choices=POLICIES, default="lambda", help="how the learning rate changes over the epochs")
-    add("--warmup_epochs", type=float, default=0.0, help="LinearWarmupCosineAnnealing: epochs of rising rate")
-    add("--nepoch_decay", type=float, default=0.0, help="lambda: last epochs, over which the rate falls to 0")
-    add("--lr_decay_iters", type=float, default=50.0, help="step, plateau, cyclic: epochs of a step")
-    add("--lr_decay_factor", type=float, default=0.1, help="step, multistep, exponential, plateau, cyclic: the factor")
+    add("--warmup_epochs", type=not_negative, default=0.0, help="LinearWarmupCosineAnnealing: epochs of rising rate")
+    add("--nepoch_decay", type=not_negative, default=0.0, help="lambda: last epochs, over which the rate falls to 0")
+    add("--lr_decay_iters", type=above_zero, default=50.0, help="step, plateau, cyclic: epochs of a step")
+    add(
+        "--lr_decay_factor",
+        type=not_negative,
+        default=0.1,
+        help="step, multistep, exponential, plateau, cyclic: the factor",
+    )
     add("--lr_decay_milestones", type=numbers, default="500,1000", help="multistep: epochs at which the rate falls")
 
 
@@ -125,6 +130,7 @@ def _add_occasions(group: OptionGroup) -> None:
         default=5.0,
         help="time between checkpoints within an epoch; 0: only after each epoch",
     )
+    group.add_argument("--save_top_k", type=natural, default=1, help="how many checkpoints of the lowest loss are kept")
     group.add_argument(
         "--save_every_n_steps", type=natural, default=0, help="steps between checkpoints within an epoch; 0: by time"
     )
@@ -144,6 +150,9 @@ def _add_occasions(group: OptionGroup) -> None:
         help="epochs between metrics of generated motion in TensorBoard, beside those of real motion; 0: none",
     )
     group.add_argument(
-        "--temperature", type=float, default=1.0, help="scale of the randomness when this experiment's model generates"
+        "--temperature",
+        type=not_negative,
+        default=1.0,
+        help="scale of the randomness when this experiment's model generates",
     )
     flag("--smooth", False, "smooth what this experiment's model generates")

@@ -165,7 +165,7 @@ class _GivenOnce(argparse.Namespace):
 
     def __setattr__(self, name: str, value: Any) -> None:
         before = vars(self).get(name, value)
-        if before != value:
+        if before is not value and before != value:  # nan is not even itself
             raise ValueError(f"--{name} is given twice, as {as_text(before)} and as {as_text(value)}; leave one out")
         super().__setattr__(name, value)
 

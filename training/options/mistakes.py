@@ -1,11 +1,14 @@
 """What to say about an option that does not exist: its name of today, its owner, or the nearest name."""
 
-import ast
 from collections.abc import Iterator
+from typing import Any
 
 import registry
 from training.options import base
 from training.options.grammar import Declarations, underscored
+
+FEW = 3
+"""How many owners of an option are named."""
 
 
 def unknown_argument(argument: str, declarations: Declarations) -> ValueError:
@@ -29,7 +32,8 @@ def _advice(name: str, declarations: Declarations) -> str:
         return f"write {option.name}: false"
     owners = [f"{kind} {short}" for kind, short in _declaring(name)]
     if owners:
-        return f"it belongs to {' and '.join(owners)}, which this run does not have"
+        others = f" and {len(owners) - FEW} more" if len(owners) > FEW else ""
+        return f"it belongs to {' and '.join(owners[:FEW])}{others}, which this run does not have"
 
     def shown(near: str) -> str:
         option = declarations.option(near)
@@ -39,9 +43,11 @@ def _advice(name: str, declarations: Declarations) -> str:
 
 
 def _declaring(name: str) -> Iterator[tuple[str, str]]:
-    """The models and data sets in whose source the option stands; no class is imported to find out."""
+    """The models and data sets that have the option."""
     for kind in ("model", "dataset"):
-        for source in registry.sources(kind):
-            for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Constant) and node.value == f"--{name}":
-                    yield kind, source.stem.removesuffix(f"_{kind}")
+        for short in registry.names(kind):
+            declared = Declarations()
+            found: Any = registry.find(kind, short)
+            found.modify_commandline_options(declared.group(short))
+            if declared.option(name):
+                yield kind, short

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from training.options.grammar import WORDS, FlagAction, OptionGroup
+from training.options.values import natural, positive
 
 OWNER = "trainer"
 
@@ -25,6 +26,9 @@ READERS: dict[str, Callable[[str], Any]] = {
 
 NAMED_TYPES = {"_PATH": "str", "_PRECISION_INPUT": "str", "_LITERAL_WARN": "warn"}
 """Lightning's own names for plain types."""
+
+STRICTER: dict[str, Callable[[str], Any]] = {"accumulate_grad_batches": positive, "log_every_n_steps": natural}
+"""Arguments whose range Lightning does not look at."""
 
 log = logging.getLogger(__name__)
 
@@ -70,9 +74,8 @@ def add_options(group: OptionGroup) -> None:
     """Declare an option for each plain-valued argument of the installed Trainer."""
     for argument in arguments():
         action: dict[str, Any] = {"action": FlagAction} if "bool" in argument.value.types else {}
-        group.add_argument(
-            f"--{argument.name}", type=argument.value, default=argument.default, help=argument.help, **action
-        )
+        value = STRICTER.get(argument.name, argument.value)
+        group.add_argument(f"--{argument.name}", type=value, default=argument.default, help=argument.help, **action)
 
 
 def trainer_arguments(opt: argparse.Namespace) -> dict[str, Any]:
