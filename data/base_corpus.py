@@ -32,6 +32,10 @@ class BaseCorpus(ABC):
     accepts_licence: bool = False
     """Whether the user has accepted the licence of what is to be downloaded."""
 
+    def terms(self) -> str:
+        """A sentence about the licence and where the corpus comes from; "" where there is nothing to say."""
+        return ""
+
     def adopts(self, directory: Path) -> bool:
         """Whether a folder may become the corpus although it holds other things already."""
         return False

@@ -30,6 +30,10 @@ class DemoCorpus(BaseCorpus):
     last_file = TRUTH_FILE
     version = 1
 
+    def terms(self) -> str:
+        """A sentence about the licence and where the corpus comes from."""
+        return "DemoCorpus: made by Terpsichore's own rules, without recordings of anyone; under its MIT licence"
+
     def write(self, directory: Path, *, seed: int, jobs: int, progress: bool) -> None:
         """Write sounds, motions, transcripts and split lists, then truth.json."""
         from feature_extraction.parallel import workers

@@ -13,6 +13,29 @@ UNSAID = "not said by whoever shared the model"
 
 
 @dataclass(frozen=True)
+class Measured:
+    """What a metric said of the model, and what it says of real motion."""
+
+    metric: str
+    unit: str
+    value: float
+    interval: tuple[float, float] | None = None
+    real: tuple[float, float] | None = None
+    """Where the values of equally much real motion lie."""
+    best: str = ""
+    """Which value is best, in words."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What `./evaluate.sh` found."""
+
+    about: str
+    """On what, as a sentence."""
+    rows: Sequence[Measured]
+
+
+@dataclass(frozen=True)
 class Card:
     """What people say of a model; the rest is read off it."""
 
@@ -22,8 +45,9 @@ class Card:
     """What it was trained on, and under which terms that may be used."""
     licence: str = ""
     """Of the weights: a short name as "cc-by-4.0"."""
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    """Name -> value."""
+    losses: Mapping[str, float] = field(default_factory=dict)
+    """Name -> value, as training wrote them."""
+    evaluation: Evaluation | None = None
 
 
 def write_card(card: Card, loaded: LoadedModel) -> str:
@@ -36,7 +60,7 @@ def write_card(card: Card, loaded: LoadedModel) -> str:
         _table("What it gives", loaded.outputs, loaded),
         _use(card),
         f"## Training data\n\n{card.data or _data(loaded.opt)}",
-        _metrics(card.metrics),
+        _metrics(card),
         f"## Licence\n\n{card.licence or UNSAID}",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -87,8 +111,21 @@ def _data(opt: argparse.Namespace) -> str:
     return f"The corpus `{name}`; its terms: {UNSAID}." if name else UNSAID
 
 
-def _metrics(metrics: Mapping[str, float]) -> str:
-    if not metrics:
-        return ""
-    rows = "\n".join(f"| {name} | {value:.4g} |" for name, value in metrics.items())
-    return f"## Metrics\n\n| metric | value |\n|---|---|\n{rows}"
+def _metrics(card: Card) -> str:
+    parts = []
+    if card.evaluation:
+        rows = [f"| {' | '.join(_cells(row))} |" for row in card.evaluation.rows]
+        head = ["| metric | unit | value | 95% interval | real motion | best |", "|---|---|---|---|---|---|"]
+        parts += [card.evaluation.about, "\n".join([*head, *rows])]
+    if card.losses:
+        rows = [f"| {name} | {value:.4g} |" for name, value in card.losses.items()]
+        parts.append("\n".join(["| in training | |", "|---|---|", *rows]))
+    return "\n\n".join(["## Metrics", *parts]) if parts else ""
+
+
+def _cells(row: Measured) -> tuple[str, ...]:
+    return row.metric, row.unit, f"{row.value:.4g}", _between(row.interval), _between(row.real), row.best
+
+
+def _between(ends: tuple[float, float] | None) -> str:
+    return "" if ends is None else f"{ends[0]:.4g} to {ends[1]:.4g}"

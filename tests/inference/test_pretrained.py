@@ -88,6 +88,47 @@ def test_the_card_says_what_people_and_hubs_want_to_know(shared_model: Path) -> 
     assert 'load_pretrained("dance")' in card
 
 
+def evaluated(folder: Path, checkpoint: Path) -> Path:
+    """Results of ./evaluate.sh for a checkpoint, in a folder."""
+    fpd = {"title": "", "definition": "", "unit": "1", "best": "lowest", "floor": [0.5, 1.25]}
+    scores = {"last": {"value": 3.14159, "interval": [2.5, 4.5], "note": ""}, "real motion": {"value": 0.7}}
+    silent = {"last": {"value": None, "interval": [None, None], "note": "no likelihood"}}
+    metrics = {"fpd": {**fpd, "scores": scores}, "nll": {**fpd, "unit": "nats", "scores": silent}}
+    settings = {"models": {"last": {"checkpoint": str(checkpoint)}}, "corpus": "data/five", "split": "test"}
+    folder.mkdir()
+    (folder / "results.json").write_text(json.dumps({"settings": settings | {"num_samples": 5}, "metrics": metrics}))
+    return folder
+
+
+def test_the_card_has_what_the_evaluation_found(checkpoint: Path, tmp_path: Path) -> None:
+    results = evaluated(tmp_path / "evaluation", checkpoint)
+    assert share([str(checkpoint), str(tmp_path / "dance"), "--evaluation", str(results)]) == 0
+    card = (tmp_path / "dance" / "README.md").read_text(encoding="utf-8")
+    assert "On the test split of `five`, 5 motions for each sequence" in card
+    assert "| fpd | 1 | 3.142 | 2.5 to 4.5 | 0.5 to 1.25 | lowest |" in card
+    assert "| nll |" not in card
+
+
+def test_results_of_another_checkpoint_are_refused(checkpoint: Path, tmp_path: Path) -> None:
+    results = evaluated(tmp_path / "evaluation", tmp_path / "other.ckpt")
+    with pytest.raises(ValueError, match=r"other\.ckpt, not .*last\.ckpt; run \./evaluate\.sh last again"):
+        share([str(checkpoint), str(tmp_path / "dance"), "--evaluation", str(results)])
+    with pytest.raises(FileNotFoundError, match="--evaluation takes the folder"):
+        share([str(checkpoint), str(tmp_path / "dance"), "--evaluation", str(tmp_path / "nowhere")])
+
+
+def test_the_card_says_what_the_corpus_says_of_its_terms(checkpoint: Path, tmp_path: Path) -> None:
+    content = torch.load(checkpoint, weights_only=True)
+    content["terpsichore"]["opt"]["data_dir"] = str(tmp_path / "genea" / "dance")
+    torch.save(content, tmp_path / "model.ckpt")
+    (tmp_path / "genea" / "dance").mkdir(parents=True)
+    (tmp_path / "genea" / "corpus.json").write_text('{"corpus": "Genea2023Corpus", "version": 1, "seed": 0}')
+    share([str(tmp_path / "model.ckpt"), str(tmp_path / "shared")])
+    card = (tmp_path / "shared" / "README.md").read_text(encoding="utf-8")
+    assert "## Training data\n\nGenea2023: CC BY-NC 4.0" in card
+    assert "## Licence\n\nnot said" in card
+
+
 def test_paths_of_the_training_machine_stay_there(shared_model: Path, corpus: Path) -> None:
     assert str(corpus.parent) not in (shared_model / "config.json").read_text(encoding="utf-8")
 
