@@ -72,11 +72,14 @@ def measure(arguments: argparse.Namespace) -> Table:
         give(count)
         return count * rows / (clock() - start)
 
+    def at_once(several: int) -> float:
+        whole_steps = -(-frames // several) * several
+        return speed(lambda count: _made(model, count, frames_per_step=several, **options), whole_steps)
+
     plain = speed(lambda count: _plain(model, _sound(model, count), count))
     warming = wall_seconds(lambda: _made(model, 2, **options))
     one = speed(lambda count: _made(model, count, **options))
     batch = speed(lambda count: _made(model, count, arguments.rows, **options), rows=arguments.rows)
-    several = arguments.frames_per_step
     rate = (rate + matrix_product_rate(torch.float32, clock=clock)) / 2
     told = f"{'processor time' if arguments.threads == 1 else 'by the clock'}, {arguments.threads} threads"
     table: Table = [
@@ -87,35 +90,30 @@ def measure(arguments: argparse.Namespace) -> Table:
     ]
     if arguments.compile:
         table.append(("first two frames", f"{warming:.3g} s by the clock: what compiling takes"))
-    if several:
-        fast = _at_once(speed, model, options, several)
-        table.append((f"{several} frames a step", f"{fast:.4g} frames/s, {fast / one:.2f} times the sampler above"))
-    if arguments.at_least:
-        at_once = partial(_at_once, speed, model, options)
-        table.append(
-            (
-                f"{arguments.at_least:g} frames/s",
-                _fewest(at_once, _usual(model), one, most_frames_at_a_time(model), arguments.at_least),
-            )
-        )
-    table.append(("stream", f"{speed(lambda count: _stream(model, count, arguments.precision)):.4g} frames/s"))
+    table += _several_at_a_time(arguments, model, at_once, one)
+    for number in {_usual(model), arguments.frames_per_step or _usual(model)}:
+        streamed = speed(partial(_stream, model, precision=arguments.precision, at_a_time=number))
+        table.append((f"stream, {number} at a time", f"{streamed:.4g} frames/s"))
     if arguments.precision != "32":
         table.append(("rounding", f"{_rounding(model, arguments.precision):.2g} of the deviation of a sampled frame"))
     table.append(("matrix product in this process", f"{rate / 1e9:.0f} GFLOP/s, float32, {told}"))
-    table.append(
-        (
-            "matrix times vector",
-            f"{matrix_vector_rate(_bytes(model), clock=clock) / 1e9:.1f} GB/s of as many weights as these",
-        )
-    )
+    read = matrix_vector_rate(_bytes(model), clock=clock)
+    table.append(("matrix times vector", f"{read / 1e9:.1f} GB/s of as many weights as these"))
     return table + _compared(one, rate, REFERENCE.get((arguments.model, arguments.size)))
 
 
-def _at_once(
-    speed: Callable[[Callable[[int], object]], float], model: BaseModel, options: Mapping[str, Any], frames: int
-) -> float:
-    """Frames a second with so many of them a step."""
-    return speed(lambda count: _made(model, count, frames_per_step=frames, **options))
+def _several_at_a_time(
+    arguments: argparse.Namespace, model: BaseModel, at_once: Callable[[int], float], one: float
+) -> Table:
+    """The speed with as many frames a step as is asked for, and how many are needed for the speed that is."""
+    table: Table = []
+    if several := arguments.frames_per_step:
+        fast = at_once(several)
+        table.append((f"{several} frames a step", f"{fast:.4g} frames/s, {fast / one:.2f} times the sampler above"))
+    if wanted := arguments.at_least:
+        found = _fewest(at_once, _usual(model), one, most_frames_at_a_time(model), wanted)
+        table.append((f"{wanted:g} frames/s", found))
+    return table
 
 
 def _fewest(at_once: Callable[[int], float], frames: int, reached: float, most: int, wanted: float) -> str:
@@ -198,8 +196,8 @@ def _usual(model: BaseModel) -> int:
     return most_frames_at_a_time(model) if model.goes_by_windows else 1
 
 
-def _stream(model: BaseModel, frames: int, precision: str) -> None:
-    stream = Stream(model, precision=precision, frames_per_step=_usual(model))
+def _stream(model: BaseModel, frames: int, *, precision: str, at_a_time: int) -> None:
+    stream = Stream(model, precision=precision, frames_per_step=at_a_time)
     sound = _sound(model, frames)
     for frame in range(frames):
         stream.push({name: values[frame : frame + 1] for name, values in sound.items()})

@@ -13,7 +13,14 @@ FEW = ("--frames", "3", "--rows", "2", *SMALL.split())
 
 def test_one_sequence_a_batch_and_a_stream_are_timed(capsys: pytest.CaptureFixture[str]) -> None:
     rows = printed(capsys, "generate", "--causal", "--frames_per_step", "2", "--precision", "bf16", *FEW)
-    for way in ("plain loop", "sampler", "2 sequences", "2 frames a step", "stream"):
+    for way in (
+        "plain loop",
+        "sampler",
+        "2 sequences",
+        "2 frames a step",
+        "stream, 1 at a time",
+        "stream, 2 at a time",
+    ):
         assert figure(rows[way], "frames/s") > 0
     assert 0 < figure(rows["rounding"], "of the deviation") < 0.2
     assert figure(rows["matrix product in this process"], "GFLOP/s") > 0
@@ -23,7 +30,7 @@ def test_a_model_that_goes_by_windows_is_timed_by_windows(capsys: pytest.Capture
     small = "--model wordsseq2seq --encoder_hidden 8 --decoder_hidden 8 --frames 21 --rows 2"
     rows = printed(capsys, "generate", *small.split())
     assert "20 frames at a time" in rows["plain loop"]
-    for way in ("plain loop", "sampler", "2 sequences", "stream"):
+    for way in ("plain loop", "sampler", "2 sequences", "stream, 20 at a time"):
         assert figure(rows[way], "frames/s") > 0
 
 
