@@ -101,13 +101,15 @@ def rounded(model: BaseModel, precision: str, rows: int = 1) -> BaseModel:
         raise ValueError(f"--precision {precision}: there is {' and '.join(PRECISIONS)}")
     if precision == "32":
         return model
-    model = deepcopy(model)
     heads = [each for each in model.modules() if isinstance(each, FlowHead)]
     short = {part for head in heads if rows * head.window.length <= SHORT for part in head.flow.modules()}
+    taken: dict[int, Any] = {}  # what stands in the copy for each tensor: the rounded one, or the very same
     for module in model.modules():
-        if isinstance(module, nn.Linear) and module not in short:
-            module.to(torch.bfloat16)
-    return model
+        less = isinstance(module, nn.Linear) and module not in short
+        for weight in module.parameters(recurse=False):
+            taken[id(weight)] = nn.Parameter(weight.to(torch.bfloat16), requires_grad=False) if less else weight
+        taken |= {id(buffer): buffer for buffer in module.buffers(recurse=False)}
+    return deepcopy(model, taken)
 
 
 def compiled(model: BaseModel) -> None:
