@@ -15,9 +15,9 @@ from feature_extraction.motion.bvh import write_bvh
 from feature_extraction.motion.skeleton import Motion, Skeleton, fk, local_positions
 from tests.feature_extraction.small_corpus import clicking
 
-SECONDS = 2.5
+SECONDS = 1.6
 SOUND_RATE = 16000
-WORDS = (("and", 0.2, 0.5), ("this", 0.5, 0.9), ("far", 1.4, 2.0))
+WORDS = (("and", 0.2, 0.5), ("this", 0.5, 0.9), ("far", 1.1, 1.5))
 BODY = standing_body()
 ARMS_DOWN = {"LeftArm": -1.3, "RightArm": 1.3}
 """The turn about z, radians, by which arms hang."""
@@ -113,9 +113,9 @@ def textgrid() -> str:
         for number, (word, start, end) in enumerate(WORDS, 1)
     )
     return (
-        'File type = "ooTextFile"\nObject class = "TextGrid"\n\nxmin = 0\nxmax = 2.5\ntiers? <exists>\nsize = 1\n'
+        'File type = "ooTextFile"\nObject class = "TextGrid"\n\nxmin = 0\nxmax = 1.6\ntiers? <exists>\nsize = 1\n'
         f'item []:\n    item [1]:\n        class = "IntervalTier"\n        name = "words"\n        xmin = 0\n'
-        f"        xmax = 2.5\n        intervals: size = {len(WORDS)}\n{intervals}"
+        f"        xmax = 1.6\n        intervals: size = {len(WORDS)}\n{intervals}"
     )
 
 

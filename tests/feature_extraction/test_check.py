@@ -147,6 +147,12 @@ def test_missing_pairs_are_errors_where_they_are_to_be_trained_on(corpus: Path) 
     add_pair(corpus, "song", 9)
     (corpus / "song.bvh").unlink()
     assert "warning: pairs missing: sound and no motion in song" in found(corpus)
+    with (corpus / "base_filenames_test.txt").open("a") as file:
+        file.write("\nsong\n")
+    assert "warning: pairs missing: sound and no motion in song" in found(corpus)  # it is there to generate for
+    with (corpus / "base_filenames_train.txt").open("a") as file:
+        file.write("\nsong\n")
+    assert "error: pairs missing: sound and no motion in song" in found(corpus)
     (corpus / "s1.wav").unlink()
     assert "error: pairs missing: motion and no sound in s1" in found(corpus)
 
