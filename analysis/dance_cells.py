@@ -140,17 +140,18 @@ def train(folder: Path, asked: Found) -> Found:
 def judge(folder: Path, asked: Found) -> Found:
     """Generate what a run dances to the songs, where it is missing, and score it.
 
-    Asks for the `run`, the settings of its generation, and what `_Jury.of` reads.
+    Asks for the `run`, the settings of its generation, the `place` of what it gives, and what `_Jury.of` reads.
     """
     jury = _Jury.of(folder, asked)
     settings = {name: asked[name] for name in ("seed", "temperature", "smooth", "num_samples", "frames_per_step")}
     trained = load(asked["run"], folder / "runs", {**settings, "data_dir": asked["data_dir"], "device": "cpu"})
     bits = partial(bits_of_blocks, first=round(asked["skip_s"] * jury.stage.feature.fps))
-    made = system(trained, jury.stage, jury.sequence_ids, folder / "generated" / asked["run"], bits)
+    measure = bits if "nll" in jury.metrics else _nothing
+    made = system(trained, jury.stage, jury.sequence_ids, folder / "generated" / asked["place"], measure)
     scores = {label: _plain(found[made.name]) for label, found in jury.scores([made], asked["resamplings"]).items()}
     known = ((label, each["value"]) for label, each in scores.items())
     said = ", ".join(f"{label} {digits(value)}" for label, value in known if value is not None)
-    return {"scores": scores, "parameters": trained.parameters, "said": said}
+    return {"scores": scores, "parameters": trained.parameters, "temperature": asked["temperature"], "said": said}
 
 
 def judge_references(folder: Path, asked: Found) -> Found:
@@ -210,6 +211,10 @@ def _gathered(
     found = find_metrics(names, metric_options(few_samples))
     metrics = {label: fit_metric(metric, reference, folder) for label, metric in found.items()}
     return _Jury(stage, sequence_ids, metrics, reference, paired)
+
+
+def _nothing(*_: Any) -> None:
+    """The likelihood where nobody asks for it."""
 
 
 def _plain(found: Score) -> Found:

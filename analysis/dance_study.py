@@ -6,18 +6,19 @@ with a short memory, which cannot return to the move of two bars ago? A killed s
 
 import argparse
 import logging
-import math
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import command
-from analysis import cells, dance_cells
-from analysis.cells import Cell, Found
+from analysis import cells
+from analysis.cells import Found
+from analysis.dance_plan import REFERENCES, TIMED, make_cells
 from analysis.dance_systems import (
     LEARNING_RATES,
     MEMORY,
     SYSTEMS,
+    TEMPERATURES,
     Contender,
     Options,
     arguments,
@@ -38,11 +39,6 @@ METRICS = (
     "fpd,fmd,fgd,beat_offset,beat_alignment,motion_beats,move_variation,return_rate,none_share,drop_jumps,"
     "diversity_k,speed,jerk,nll"
 )
-EPOCH_MINUTES, MOST_EPOCHS = 2.0, 3
-"""How long a model is trained until its held-out loss is measured, about, and how often that is, at most."""
-WARMUP = 0.1
-"""The share of a training in which the learning rate rises."""
-TIMED, REFERENCES = "steps", "references"
 PREPARED: Options = {"corpus": "demo", "recipe": "dance"}
 FPS = 20
 
@@ -68,105 +64,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def make_cells(contenders: Mapping[str, Contender], opt: argparse.Namespace, more: Options) -> list[Cell]:
-    """All cells: steps timed, references, the grid of learning rates, then seed by seed trainings and judgements."""
-    asked = {name: arguments(each, more) for name, each in SYSTEMS.items()}
-    timed = {
-        slug(name): each for name, each in asked.items()
-    }  # all of them, so that a choice does not change the steps
-    made = [
-        Cell(TIMED, dance_cells.time_steps, lambda _: {"arguments": timed}),
-        Cell(REFERENCES, dance_cells.judge_references, lambda _: _judging(opt)),
-    ]
-    for name in contenders:
-        made += [_trial(slug(name), rate, asked[name], opt) for rate in _tried(opt)]
-    for seed in range(1, opt.seeds + 1):
-        for name, contender in contenders.items():
-            if seed <= contender.seeds:
-                made += [_training(slug(name), seed, asked[name], opt), _judgement(slug(name), seed, contender, opt)]
-    return made
-
-
-def _trial(name: str, rate: float, words: Sequence[str], opt: argparse.Namespace) -> Cell:
-    """One learning rate tried for a part of the minutes."""
-    run = f"{name}_rate{rate:g}"
-
-    def ask(found: Mapping[str, Found]) -> Found:
-        length = _length(found, name, opt.minutes * opt.grid_share)
-        return {"run": run, "arguments": [*words, *length, f"--learning_rate={rate:g}", "--seed=0"]}
-
-    return Cell(f"grid/{run}", dance_cells.train, ask, (TIMED,))
-
-
-def _training(name: str, seed: int, words: Sequence[str], opt: argparse.Namespace) -> Cell:
-    """A training with the learning rate that was best on the held-out songs."""
-    run = f"{name}_seed{seed}"
-    trials = {f"grid/{name}_rate{rate:g}": rate for rate in _tried(opt)}
-
-    def ask(found: Mapping[str, Found]) -> Found:
-        losses = {rate: found[trial]["loss"] for trial, rate in trials.items() if trial in found}
-        if trials and not losses:
-            raise ValueError("no learning rate came to a loss")
-        best = min(losses, key=losses.__getitem__, default=opt.learning_rates[0])
-        length = _length(found, name, opt.minutes)
-        return {"run": run, "arguments": [*words, *length, f"--learning_rate={best:g}", f"--seed={seed}"]}
-
-    return Cell(f"train/{run}", dance_cells.train, ask, (TIMED, *trials))
-
-
-def _tried(opt: argparse.Namespace) -> Sequence[float]:
-    """The learning rates that there are to choose among; none if there is only one."""
-    return opt.learning_rates if len(opt.learning_rates) > 1 else ()
-
-
-def _judgement(name: str, seed: int, contender: Contender, opt: argparse.Namespace) -> Cell:
-    """What a trained model dances, and how that is judged."""
-    run = f"{name}_seed{seed}"
-
-    def ask(found: Mapping[str, Found]) -> Found:
-        if f"train/{run}" not in found:
-            raise ValueError("it was not trained")
-        settings = {"seed": 0, "temperature": opt.temperature, "smooth": opt.smooth}
-        trained = {"trained": found[f"train/{run}"]["loss"]}  # trained anew, it is judged anew
-        return {"run": run, **trained, **settings, "frames_per_step": contender.frames_per_step, **_judging(opt)}
-
-    return Cell(f"judge/{run}", dance_cells.judge, ask, (f"train/{run}",))
-
-
-def _length(found: Mapping[str, Found], name: str, minutes: float) -> list[str]:
-    """Options for as many steps as these processor minutes hold, in so many parts that are called epochs."""
-    if name not in found.get(TIMED, {}).get("seconds", {}):
-        raise ValueError("its steps were not timed")
-    steps = 60 * minutes / found[TIMED]["seconds"][name]
-    epochs = max(1, min(MOST_EPOCHS, round(minutes / EPOCH_MINUTES)))
-    return [
-        f"--limit_train_batches={max(1, math.floor(steps / epochs))}",
-        f"--max_epochs={epochs}",
-        f"--warmup_epochs={WARMUP * epochs:g}",
-    ]
-
-
-def _judging(opt: argparse.Namespace) -> Found:
-    """What all judgements have in common."""
-    return {
-        "data_dir": str(opt.data_dir),
-        "modality": opt.modality,
-        "split": opt.split,
-        "songs": opt.songs,
-        "skip_s": opt.skip_s,
-        "metrics": opt.metrics,
-        "few_samples": opt.few_samples,
-        "num_samples": opt.samples,
-        "resamplings": opt.resamplings,
-    }
-
-
 def gathered(contenders: Mapping[str, Contender], found: Mapping[str, Found], opt: argparse.Namespace) -> Outcome:
     """What the cells have found, by system; those without a judgement have no runs. ValueError without references."""
     if REFERENCES not in found or TIMED not in found:
         raise ValueError("the study has neither references nor timed steps; what is said above tells why")
     systems = {}
-    for name in contenders:
+    for name, contender in contenders.items():
         if slug(name) not in found[TIMED]["seconds"]:
             continue
         seeds = [seed for seed in range(1, opt.seeds + 1) if f"judge/{slug(name)}_seed{seed}" in found]
@@ -181,6 +84,7 @@ def gathered(contenders: Mapping[str, Contender], found: Mapping[str, Found], op
             step_s=found[TIMED]["seconds"][slug(name)],
             steps=found[f"train/{runs[0]}"]["steps"] if runs else 0,
             rates=rates,
+            temperature=found[f"judge/{runs[0]}"]["temperature"] if runs and contender.draws else None,
             losses=[found[f"train/{run}"]["loss"] for run in runs],
             scores=[found[f"judge/{run}"]["scores"] for run in runs],
         )
@@ -192,7 +96,7 @@ def gathered(contenders: Mapping[str, Contender], found: Mapping[str, Found], op
     return Outcome(systems, found[REFERENCES], asked)
 
 
-def _rates(text: str) -> tuple[float, ...]:
+def _numbers(text: str) -> tuple[float, ...]:
     return tuple(float(part) for part in text.split(","))
 
 
@@ -209,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
         "--minutes", type=float, default=7.0, help="processor minutes that each model is trained (default: %(default)s)"
     )
     add("--grid_share", type=float, default=0.25, help="the part of them that a learning rate is tried for")
-    add("--learning_rates", type=_rates, default=LEARNING_RATES, help="the grid, on the held-out loss")
+    add("--learning_rates", type=_numbers, default=LEARNING_RATES, help="the grid, on the held-out loss")
     add("--seeds", type=positive, default=3, help="how often a model is trained, at most (default: %(default)s)")
     add("--models", default="", help=f"comma-separated, of {names} (default: all)")
     add("--jobs", type=natural, default=2, help="how many processes work at a time; 0: this one (default: %(default)s)")
@@ -220,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--metrics", default=METRICS, help="comma-separated (default: %(default)s)")
     add("--resamplings", type=natural, default=200, help="for the intervals (default: %(default)s)")
     add("--few_samples", action=yes_no, default=False, help="allow Frechet distances of fewer samples than dimensions")
-    add("--temperature", type=float, default=0.5, help="of the models that draw (default: %(default)s)")
+    add("--temperatures", type=_numbers, default=TEMPERATURES, help="the grid of those that draw, by moves danced")
     add("--smooth", action=yes_no, default=True, help="smooth all that is generated (default: %(default)s)")
     add("--table_only", action="store_true", help="do nothing more, and write the tables of what is done")
     add("--output_folder", default="", help="by default inference/generated/study_demo")

@@ -14,6 +14,7 @@ MEMORY, AROUND, GIVEN = 100, 20, 20
 """Frames at 20 a second: two bars of the slowest song of motion, a second of sound before and after the present; and a
 second to predict."""
 LEARNING_RATES = (3e-4, 1e-3, 3e-3)
+TEMPERATURES = (0.5, 0.7, 1.0)
 WITHIN = 0.2
 """By how much the numbers of parameters may differ."""
 
@@ -27,6 +28,8 @@ class Contender:
     seeds: int = 1
     """How often it is trained at most."""
     frames_per_step: int | None = None
+    draws: bool = True
+    """Whether what it dances is drawn at random, so that there is a temperature to choose."""
 
 
 def windows(memory: int) -> Options:
@@ -72,7 +75,7 @@ NO_POSITIONS: Options = {
 }
 SYSTEMS: Mapping[str, Contender] = {
     "transflower": Contender("demo/transflower", {**windows(MEMORY), **FLOW}, 3, 5),
-    "transformer": Contender("demo/transformer", {**windows(MEMORY), **ENCODERS, "dhid": 192}, 3, 5),
+    "transformer": Contender("demo/transformer", {**windows(MEMORY), **ENCODERS, "dhid": 192}, 3, 5, draws=False),
     "transflower, short": Contender("demo/transflower", {**windows(GIVEN), **FLOW}, 3, 5),
     "moglow": Contender("demo/moglow", {**steps(40, 5, 10), "dhid": 60, "glow_K": 5}, 3),
     "transflower, no positions": Contender("demo/transflower", {**windows(MEMORY), **FLOW, **NO_POSITIONS}, 3, 5),

@@ -33,6 +33,7 @@ class Trained:
     steps: int
     rates: Mapping[float, float]
     """Learning rate -> held-out loss of its trial."""
+    temperature: float | None
     losses: Sequence[float]
     scores: Sequence[Found]
 
@@ -116,13 +117,14 @@ def tables(outcome: Outcome) -> dict[str, str]:
 
 def _trainings(outcome: Outcome) -> Table:
     """Parameters, steps, minutes and learning rate of each system."""
-    rows: Table = [["", "parameters", "s a step", "steps", "minutes", "learning rate", "held-out loss", "seeds"]]
+    rows: Table = [["", "parameters", "s a step", "steps", "minutes", "learning rate"]]
+    rows[0] += ["held-out loss", "seeds", "temperature"]
     for name, each in outcome.systems.items():
         rate = f"{min(each.rates, key=each.rates.__getitem__):g}" if each.rates else NOTHING
         minutes = f"{each.steps * each.step_s / 60:.1f}"
         losses = _several(each.losses)
         rows.append([name, f"{each.parameters:,}", f"{each.step_s:.2f}", str(each.steps), minutes, rate, losses])
-        rows[-1].append(str(len(each.losses)))
+        rows[-1] += [str(len(each.losses)), NOTHING if each.temperature is None else f"{each.temperature:g}"]
     return rows
 
 
