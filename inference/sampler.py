@@ -101,7 +101,7 @@ def _steps(
     """For each step the frame that it begins with, its windows, what is foreseen, and what was not."""
     turns = range(sequences.start, sequences.frames, frames)
     foresees = type(model).foresee is not BaseModel.foresee
-    together = max(1, model.foreseen_rows // sequences.rows) if foresees else 1
+    together = max(1, min(model.foreseen_steps, model.foreseen_rows // sequences.rows)) if foresees else 1
     for first in range(0, len(turns), together):
         coming = turns[first : first + together]
         foreseen: dict[str, Tensor] = {}

@@ -27,7 +27,9 @@ class BaseModel(nn.Module, ABC):
     goes_by_windows: ClassVar[bool] = False
     """Whether a roll keeps most new frames of a prediction even where they are fed back; else it keeps one."""
     foreseen_rows: ClassVar[int] = 8
-    """So many windows are foreseen at a time."""
+    """So many windows, of all sequences of a batch together, are foreseen at a time."""
+    foreseen_steps: ClassVar[int] = 512
+    """So many steps are foreseen at a time at most."""
     aliases: ClassVar[tuple[str, ...]] = ()
     """Other names that find this model."""
     sub_models: ClassVar[dict[str, str]] = {}

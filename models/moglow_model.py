@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import torch
 import torch.nn.functional as F
@@ -26,6 +26,11 @@ class MoglowModel(BaseModel):
     networks carried from step to step; `sample` goes on from the state of the call before. ``inputs`` and ``outputs``
     are the windows of one step. Several outputs are one vector to the flow, which learns how they go together.
     """
+
+    foreseen_rows: ClassVar[int] = 256
+    """A step of a batch reads as many weights as that of a single sequence, so several pay for batches too."""
+    foreseen_steps: ClassVar[int] = 8
+    """The more there are, the more of what is fed back comes late."""
 
     def __init__(self, opt: argparse.Namespace, inputs: Sequence[Window], outputs: Sequence[Window]):
         super().__init__(opt, *step_windows(inputs, outputs, opt.input_seq_lens, opt.output_seq_lens))
