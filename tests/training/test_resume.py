@@ -65,10 +65,12 @@ def test_a_killed_run_goes_on_step_for_step(tmp_path: Path) -> None:
 
 
 def test_a_run_that_is_told_to_end_saves_its_step_and_does_none_twice(tmp_path: Path) -> None:
-    whole, ended = trials(tmp_path, max_epochs=2, val_check_interval=0.3, accumulate_grad_batches=2, **FLOW)
+    whole, ended = trials(tmp_path, max_epochs=1, val_check_interval=0.5, accumulate_grad_batches=2, **FLOW)
     assert whole.run()
-    for step in (3, 1, 4):  # in the first of two batches, in the second, and in an epoch's last
+    # In the first of the two batches of a step, in the last before a validation, and in the epoch's last.
+    for step, place in ((0, "0/1"), (1, "0/3"), (4, "0/8")):
         assert not ended.run(at_step=step, by=signal.SIGTERM)
+        assert ended.steps()[-1] == place
     assert ended.run()
     assert ended.steps() == whole.steps()
     assert_same(tmp_path, whole, ended)

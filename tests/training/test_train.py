@@ -188,6 +188,26 @@ def test_the_test_loss_is_that_of_the_best_checkpoint(tmp_path: Path) -> None:
     assert run.record()["test_losses"]["test_loss"] == pytest.approx(loss.item(), rel=1e-5)
 
 
+def test_without_training_the_rest_is_done(finished: tuple[Path, Run]) -> None:
+    experiment, run = finished
+    assert run.last_checkpoint is not None
+    before = run.last_checkpoint.stat().st_mtime_ns
+    assert main([str(experiment), "--skip_training", "--do_testing"]) == 0
+    assert run.last_checkpoint.stat().st_mtime_ns == before
+    assert run.record()["test_losses"]["test_loss"] > 0
+
+
+@pytest.mark.parametrize("kept", [0, 2])
+def test_as_many_of_the_best_checkpoints_are_kept_as_wanted(kept: int, tmp_path: Path) -> None:
+    experiment = write_experiment(tmp_path, max_epochs=3, dhid=8)
+    assert main([str(experiment), "--save_top_k", str(kept)]) == 0
+    run = Run(tmp_path / "runs" / "toy")
+    best = sorted(path.name for path in run.checkpoints.glob("best-*"))
+    epochs = sorted(range(3), key=[value for _, value in curves(run)["val_loss"]].__getitem__)[:kept]
+    assert best == sorted(f"best-epoch{epoch:04d}.ckpt" for epoch in epochs)
+    assert run.last_checkpoint is not None
+
+
 @pytest.mark.parametrize(
     ("option", "message"),
     [
