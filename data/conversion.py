@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -51,9 +51,15 @@ class Canonical:
             )
         return cls(Path(name).name, read_bvh(name), names)
 
-    def learnt(self, motion: Motion) -> "Canonical":
-        """Give the same with what the motion shows of how its skeleton rests, for all motions that have it."""
-        return replace(self, rests=((motion.skeleton.names, self._rest(motion)), *self.rests))
+    def learnt(self, motions: Sequence[Motion]) -> "Canonical":
+        """Give the same with what motions on one skeleton show of how it rests, for all motions that have it."""
+        first = motions[0]
+        alike = [each for each in motions if _kind(each) == _kind(first)]
+        rotations, positions = (
+            np.concatenate(parts) for parts in zip(*((each.rotations, each.positions) for each in alike), strict=True)
+        )
+        rest = self._rest(replace(first, rotations=rotations, positions=positions))
+        return replace(self, rests=((first.skeleton.names, rest), *self.rests))
 
     def put(self, motion: Motion) -> Motion:
         """Give the motion on this skeleton; ValueError when too little of a body is known by its joints' names."""
@@ -117,6 +123,10 @@ class Conversion:
             write_bvh(target, self.motion(path))
         header = read_bvh_header(target) if self.cuts_sound else None
         return header.frames / header.fps if header else None
+
+
+def _kind(motion: Motion) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    return motion.skeleton.names, motion.skeleton.moving
 
 
 def standing_body() -> Motion:

@@ -30,6 +30,8 @@ SHOWN = 5
 """How many names a line of the report has at most."""
 FOUR_OF_THE_SPINE: Names = (("Spine1", "Spine"), ("Spine2", "Spine1"), ("Spine3", "Spine2"))
 """How a spine of four joints drives Mixamo's of three: arms hang on the last one of both."""
+LOOKED_AT = 8
+"""In how many recordings one looks for people who stand, to see how their skeleton rests."""
 HELD_OUT = 0.1
 """The share of the training list that is validated on where the publication validates on nothing."""
 
@@ -191,12 +193,22 @@ class RecordedPairs(BaseCorpus):
         return needs <= files.keys()
 
     def _conversion(self, found: Mapping[str, Files], train: Sequence[str]) -> Conversion:
-        """Give what is done to the recordings; how the skeleton rests is seen in the first one."""
+        """Give what is done to the recordings; how the skeleton rests is seen in some of them."""
         canonical = None
         if self.canonical_skeleton:
             canonical = Canonical.read(self.canonical_skeleton, self.joint_map)
-            canonical = canonical.learnt(self.read_motion(found[train[0]]["motion"]))
+            places = np.unique(np.linspace(0, len(train) - 1, LOOKED_AT).round().astype(int))
+            motions = [self._readable(found[train[place]]["motion"]) for place in places]
+            if readable := [motion for motion in motions if motion]:
+                canonical = canonical.learnt(readable)
         return Conversion(self.read_motion, canonical, self.upright, self.cuts_sound)
+
+    def _readable(self, path: Path) -> Motion | None:
+        """Give a motion; None where it cannot be read, which is told when it is converted."""
+        try:
+            return self.read_motion(path)
+        except (ValueError, LookupError):
+            return None
 
     def _write_lists(self, directory: Path, usable: Mapping[str, Sequence[str]], seed: int) -> dict[str, list[str]]:
         """Write the split lists that are not there, and the table of classes; give the lists."""

@@ -57,6 +57,22 @@ def test_aistpp_music_is_shared_and_ends_with_the_dance(made: Make) -> None:
     np.testing.assert_array_equal(one, other[: len(one)])
 
 
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("video/gBR_sBM_c01_d04_mBR0_ch01.mp4", "gBR_sBM_cAll_d04_mBR0_ch01"),
+        ("video/gBR_sBM_c02_d04_mBR0_ch01.mp4", None),
+        ("wav/gBR_sBM_cAll_d04_mBR0_ch01.wav", "gBR_sBM_cAll_d04_mBR0_ch01"),
+        ("music/mJB10.mp3", "mJB10"),
+        ("motions/gBR_sBM_cAll_d04_mBR0_ch01.pkl", "gBR_sBM_cAll_d04_mBR0_ch01"),
+        ("keypoints3d/gBR_sBM_cAll_d04_mBR0_ch01.pkl", None),
+    ],
+)
+def test_aistpp_knows_films_music_and_motions_by_their_names(path: str, name: str | None) -> None:
+    kind = "motion" if path.endswith(".pkl") else "audio"
+    assert AistppCorpus().name_of(Path(path), kind) == name
+
+
 def test_aistpp_without_its_lists_is_refused(tmp_path: Path) -> None:
     write_motion(tmp_path / "motions" / "a.bvh", moving(0, 60.0, 0.1))
     corpus = AistppCorpus()
@@ -177,6 +193,7 @@ def test_a_corpus_with_a_skeleton_of_its_own_is_not_put_on_another(tmp_path: Pat
 def test_what_cannot_be_read_is_left_out_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     lafan1(tmp_path / "source")
     (tmp_path / "source" / "lafan1" / "walk1_subject2.bvh").write_text("HIERARCHY")
+    (tmp_path / "source" / "lafan1" / "aiming1_subject1.bvh").write_text("the first one")
     names = {name: f"bone{j}" for j, name in enumerate(BODY.skeleton.names)}
     write_motion(tmp_path / "source" / "lafan1" / "sprint1_subject4.bvh", renamed(moving(0, 30.0, 0.1), names))
     corpus = Lafan1Corpus()
@@ -184,7 +201,7 @@ def test_what_cannot_be_read_is_left_out_and_told(tmp_path: Path, caplog: pytest
     with caplog.at_level(logging.WARNING):
         corpus.make(tmp_path / "made", jobs=1, progress=False)
     unreadable = load_json(tmp_path / "made" / "pairing.json")["unreadable"]
-    assert sorted(unreadable) == ["sprint1_subject4", "walk1_subject2"]
+    assert sorted(unreadable) == ["aiming1_subject1", "sprint1_subject4", "walk1_subject2"]
     assert "of the canonical skeleton's 22 joints only" in unreadable["sprint1_subject4"]
     assert "walk1_subject2 is left out: " in caplog.text
     listed = {name for names in lists(tmp_path / "made").values() for name in names}
