@@ -1,6 +1,7 @@
 """The command that measures the speed of each stage on this machine, as a table."""
 
 import argparse
+import logging
 from collections.abc import Sequence
 
 import torch
@@ -8,6 +9,7 @@ from threadpoolctl import threadpool_limits
 
 import command
 from analysis import (
+    benchmark_all,
     benchmark_features,
     benchmark_generate,
     benchmark_render,
@@ -17,6 +19,17 @@ from analysis import (
 )
 from analysis.timing import matrix_product_rate, table_lines
 
+STAGES = {
+    "all": (benchmark_all, "some of each stage in one table, with the machine's name"),
+    "windows": (benchmark_windows, "gather batches of windows from memory-mapped files"),
+    "train": (benchmark_train, "train a model for some steps: windows/s, peak memory, beside the reference"),
+    "trainer": (benchmark_trainer, "train through the real trainer: windows/s beside the model's bare steps"),
+    "generate": (benchmark_generate, "generate one sequence, a batch and a stream: frames/s, beside the reference"),
+    "render": (benchmark_render, "write motion in each form: times real time"),
+    "features": (benchmark_features, "read recordings and extract each feature of motion and sound, and back"),
+}
+"""Name -> module and what it does; `all` takes some of the others."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure one stage and print its table, with the machine's matrix-product rate in the same run."""
@@ -25,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if others and "others" not in arguments:
         parser.error(f"unrecognized arguments: {' '.join(others)}")
     arguments.others = others
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(arguments.threads)
     with threadpool_limits(arguments.threads):
         table = arguments.measure(arguments)
@@ -39,16 +53,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m analysis.benchmark", description=__doc__, allow_abbrev=False)
     stages = parser.add_subparsers(title="stages", required=True)
-    for name, stage, what in (
-        ("windows", benchmark_windows, "gather batches of windows from memory-mapped files"),
-        ("train", benchmark_train, "train a model for some steps: windows/s, peak memory, beside the reference"),
-        ("trainer", benchmark_trainer, "train through the real trainer: windows/s beside the model's bare steps"),
-        ("generate", benchmark_generate, "generate one sequence, a batch and a stream: frames/s, beside the reference"),
-        ("render", benchmark_render, "write motion in each form: times real time"),
-        ("features", benchmark_features, "read recordings and extract each feature of motion and sound, and back"),
-    ):
+    for name, (stage, what) in STAGES.items():
         options = stages.add_parser(name, help=what, allow_abbrev=False)
-        options.set_defaults(measure=stage.measure)
+        options.set_defaults(measure=stage.measure, stages={each: module for each, (module, _) in STAGES.items()})
         options.add_argument("--threads", type=int, default=1, help="threads")
         stage.add_options(options)
     return parser

@@ -6,28 +6,22 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-import soundfile
-
 import registry
+from analysis.benchmark_recordings import made_motion, made_sound
 from analysis.timing import Table, processor_seconds
 from feature_extraction.align import read_raw
 from feature_extraction.audio import Audio
 from feature_extraction.base_features import BaseFeatures, FeatureArray
 from feature_extraction.feature import find_extractor
-from feature_extraction.motion import rotation
 from feature_extraction.motion.bvh import read_bvh, write_bvh
 from feature_extraction.motion.mirror import mirror
 from feature_extraction.motion.resample import resample
-from feature_extraction.motion.skeleton import Motion, Skeleton
+from feature_extraction.motion.skeleton import Motion
 
 MEGABYTES, FRAMES, REAL_TIME = "MB/s", "frames/s", "times real time"
-MOTION_FPS, SAMPLE_RATE = 120.0, 44100
-"""Of the recordings that are made where none are given."""
 DANCE_MOTION, DANCE_AUDIO = "expmap", ("mel", "envelope", "beats")
 """The extractors of the dance recipe."""
 
@@ -92,8 +86,8 @@ def measure(arguments: argparse.Namespace) -> Table:
     stages = Stages(arguments.repeats)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        bvh = arguments.bvh or _made_motion(folder / "motion.bvh", arguments.seconds)
-        audio = arguments.audio or _made_sound(folder / "sound.wav", arguments.seconds)
+        bvh = arguments.bvh or made_motion(folder / "motion.bvh", arguments.seconds)
+        audio = arguments.audio or made_sound(folder / "sound.wav", arguments.seconds)
         _measure_audio(stages, audio, arguments.fps)
         _measure_motion(stages, bvh, arguments.fps, folder / "written.bvh")
     return [*stages.table, ("the others' machine", "", f"matrix product, float32: {REFERENCE_MACHINE}")]
@@ -165,36 +159,3 @@ def _compared(rates: Mapping[str, float], reference: Rate | None) -> str:
         return ""
     speed, unit, whose = reference
     return f"{rates[unit] / speed:.1f} times {whose} ({speed:,g} {unit})"
-
-
-def _made_motion(path: Path, seconds: float) -> Path:
-    """Write a random motion of the joints of dance."""
-    rng = np.random.default_rng(0)
-    parents = {joint: parent for chain in _chains() for parent, joint in pairwise(chain)}
-    names = ("Hips", *parents)
-    offsets = rng.uniform(-10, 10, (len(names), 3))
-    offsets[0] = 0.0
-    skeleton = Skeleton(
-        names, (-1, *(names.index(parent) for parent in parents.values())), offsets, ("ZXY",) * len(names)
-    )
-    time = np.arange(max(1, round(seconds * MOTION_FPS)))[:, None, None] / MOTION_FPS
-    turns = np.sin(rng.uniform(1, 6, (len(names), 3)) * time + rng.uniform(0, 6, (len(names), 3)))
-    write_bvh(path, Motion(skeleton, MOTION_FPS, rotation.exp(turns), 100 * turns[:, :1]))
-    return path
-
-
-def _chains() -> Iterator[tuple[str, ...]]:
-    yield "Hips", "Spine", "Spine1", "Neck", "Head"
-    for side in ("Left", "Right"):
-        yield "Spine1", *(side + part for part in ("Shoulder", "Arm", "ForeArm", "Hand"))
-        yield "Hips", *(side + part for part in ("UpLeg", "Leg", "Foot", "ToeBase"))
-
-
-def _made_sound(path: Path, seconds: float) -> Path:
-    """Write noise that fades with each beat over tones, in stereo."""
-    rng = np.random.default_rng(0)
-    time = np.arange(max(1, round(seconds * SAMPLE_RATE))) / SAMPLE_RATE
-    tones = sum(np.sin(2 * np.pi * 110 * 2 ** (step / 12) * time) for step in (0, 4, 7, 12))
-    sound = 0.1 * tones + 0.1 * np.exp(-20 * (time % 0.5)) * rng.standard_normal(len(time))
-    soundfile.write(path, np.stack([sound, 0.5 * sound], axis=1), SAMPLE_RATE)
-    return path

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 import registry
+from analysis.benchmark_recordings import made_motion
 from analysis.render.base_renderer import BaseRenderer
 from analysis.timing import Table, wall_seconds
 from feature_extraction.motion.bvh import read_bvh
@@ -17,7 +18,7 @@ from feature_extraction.motion.skeleton import Motion
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare what can be said about the motion and its pictures."""
-    parser.add_argument("bvh", type=Path, help="the motion")
+    parser.add_argument("bvh", nargs="?", type=Path, help="the motion (default: a random one is made)")
     parser.add_argument("--seconds", type=float, default=10.0, help="as long, repeated if need be")
     parser.add_argument("--fps", type=float, default=20.0, help="frame rate of the motion, as a model gives it")
     parser.add_argument("--samples", type=int, default=1, help="motions side by side, where a renderer shows several")
@@ -26,7 +27,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def measure(arguments: argparse.Namespace) -> Table:
     """Write the motion with each renderer, once before it is timed; pictures have the renderers' own sizes."""
-    motion = _lasting(resample(read_bvh(arguments.bvh), arguments.fps), arguments.seconds)
+    with tempfile.TemporaryDirectory() as folder:
+        path = arguments.bvh or made_motion(Path(folder) / "motion.bvh", arguments.seconds)
+        motion = _lasting(resample(read_bvh(path), arguments.fps), arguments.seconds)
     joints = len(motion.skeleton.names)
     table: Table = [("motion", f"{motion.duration_s:.1f} s, {motion.fps:g} frames/s, {joints} joints")]
     for name in arguments.render.split(","):

@@ -98,6 +98,10 @@ def peak_memory() -> int:
 
 
 def table_lines(table: Table) -> list[str]:
-    """Give the lines of a table, its columns aligned."""
-    widths = [max(map(len, column)) for column in zip_longest(*table, fillvalue="")]
-    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
+    """Give the lines of a table, its columns aligned but for what a line ends with.
+
+    >>> table_lines([("all", "a long sentence"), ("all", "1", "2")])
+    ['all  a long sentence', 'all  1  2']
+    """
+    widths = [max(map(len, column)) for column in zip_longest(*(row[:-1] for row in table), fillvalue="")]
+    return ["  ".join([*map(str.ljust, row[:-1], widths), row[-1]]).rstrip() for row in table]
