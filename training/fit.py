@@ -81,6 +81,8 @@ def fit(run: Run, opt: argparse.Namespace, start: StartingPoint, more: Sequence[
     trainer = make_trainer(run, opt, val is not None, callbacks)
     if trainer.is_global_zero:
         log.info("%s", means_line(opt, trainer))
+    if trainer.precision == "64-true":
+        module.double()  # Lightning does so after a checkpoint has been loaded, whose weights would be rounded
     try:
         with _without_advice(), _readable_mistakes():
             trainer.fit(module, datamodule=Windows(opt, train, val), ckpt_path=start.resume, weights_only=True)

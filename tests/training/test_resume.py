@@ -29,6 +29,7 @@ VARIANTS: dict[str, dict[str, str | float]] = {
     "limited by steps": {"max_steps": 20, "max_epochs": -1, "save_every_n_steps": 4},
     "worker processes": {"num_workers": 1, "save_every_n_steps": 3},
     "half precision": {"precision": "bf16-mixed", "save_every_n_steps": 3},
+    "double precision": {"precision": "64-true", "save_every_n_steps": 3, "ema_decay": 0.9},
 }
 
 
