@@ -11,6 +11,7 @@ from models import create_model
 from models.base_model import BaseModel
 from models.windows import Window
 from tests.models.test_models_contract import options
+from training.options import parse
 from training.parts import begin_with_parts
 from training.payload import plain
 
@@ -90,6 +91,14 @@ def test_a_missing_checkpoint_is_named(tmp_path: Path) -> None:
     opt = speech_options(tmp_path, "dae", pose_checkpoint="nowhere")
     with pytest.raises(FileNotFoundError, match=r"--pose_checkpoint nowhere: there is no such checkpoint"):
         begin_with_parts(create_model(opt, (SOUND,), (POSES,)), opt)
+
+
+@pytest.mark.parametrize("suffix", ["", "_demo"])
+def test_the_shipped_speech_encoders_fit_the_autoencoders_that_they_name(suffix: str) -> None:
+    poses, speech = parse([f"gesture/dae{suffix}"]), parse([f"gesture/speechencoder{suffix}"])
+    assert speech.pose_checkpoint.endswith(f"/dae{suffix}")
+    for size in ("hidden_dim", "code_dim"):
+        assert getattr(speech, f"pose_{size}") == getattr(poses, size)
 
 
 def test_an_autoencoder_alone_gives_no_motion(trained: tuple[BaseModel, argparse.Namespace]) -> None:
