@@ -6,19 +6,17 @@ with a short memory, which cannot return to the move of two bars ago? A killed s
 
 import argparse
 import logging
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import command
-from analysis import cells
-from analysis.cells import Found
-from analysis.dance_plan import REFERENCES, TIMED, make_cells
+from analysis import cells, dance_cells
+from analysis.cells import Cell, Found
+from analysis.dance_options import make_parser
 from analysis.dance_systems import (
-    LEARNING_RATES,
-    MEMORY,
     SYSTEMS,
-    TEMPERATURES,
     Contender,
     Options,
     arguments,
@@ -30,22 +28,23 @@ from analysis.dance_table import Outcome, Trained, tables
 from feature_extraction.store import save_json, save_text
 from training.options import parse
 from training.options.paths import home
-from training.options.values import natural, positive
 from training.preparation import prepare_data
 
 log = logging.getLogger(__name__)
 
-METRICS = (
-    "fpd,fmd,fgd,beat_offset,beat_alignment,motion_beats,move_variation,return_rate,none_share,drop_jumps,"
-    "diversity_k,speed,jerk,nll"
-)
+CRITERION = "move_variation"
+"""By which temperatures are chosen."""
+EPOCH_MINUTES, MOST_EPOCHS = 2.0, 3
+"""How long a model is trained until its held-out loss is measured, about, and how often that is, at most."""
+WARMUP = 0.1
+"""The share of a training in which the learning rate rises."""
+TIMED, REFERENCES = "steps", "references"
 PREPARED: Options = {"corpus": "demo", "recipe": "dance"}
-FPS = 20
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what is not done yet, write the tables and print them."""
-    opt, words = _parser().parse_known_args(sys.argv[1:] if argv is None else argv)
+    opt, words = make_parser(__doc__).parse_known_args(sys.argv[1:] if argv is None else argv)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     contenders, more = chosen(opt.models), options_of(words)
     folder = Path(opt.output_folder or home() / "inference" / "generated" / "study_demo")
@@ -62,6 +61,129 @@ def main(argv: Sequence[str] | None = None) -> int:
     print((folder / "table.txt").read_text(encoding="utf-8"))
     print(*(folder / name for name in ("results.json", "table.txt", "table.md")), sep="\n")
     return 0
+
+
+def make_cells(contenders: Mapping[str, Contender], opt: argparse.Namespace, more: Options) -> list[Cell]:
+    """All cells: steps timed, references, the grid of learning rates, then seed by seed trainings and judgements."""
+    asked = {name: arguments(each, more) for name, each in SYSTEMS.items()}
+    timed = {slug(name): each for name, each in asked.items()}  # all: what is chosen does not change the steps
+    made = [
+        Cell(TIMED, dance_cells.time_steps, lambda _: {"arguments": timed}),
+        Cell(REFERENCES, dance_cells.judge_references, lambda _: _judging(opt)),
+    ]
+    for name in contenders:
+        made += [_trial(slug(name), rate, asked[name], opt) for rate in _several(opt.learning_rates)]
+    for seed in range(1, opt.seeds + 1):
+        for name, contender in contenders.items():
+            if seed > contender.seeds:
+                continue
+            made.append(_training(slug(name), seed, asked[name], opt))
+            if seed == 1 and contender.draws:
+                made += [_warmth(slug(name), each, contender, opt) for each in _several(opt.temperatures)]
+            made.append(_judgement(slug(name), seed, contender, opt))
+    return made
+
+
+def _trial(name: str, rate: float, words: Sequence[str], opt: argparse.Namespace) -> Cell:
+    """One learning rate tried for a part of the minutes."""
+    run = f"{name}_rate{rate:g}"
+
+    def ask(found: Mapping[str, Found]) -> Found:
+        length = _length(found, name, opt.minutes * opt.grid_share)
+        return {"run": run, "arguments": [*words, *length, f"--learning_rate={rate:g}", "--seed=0"]}
+
+    return Cell(f"grid/{run}", dance_cells.train, ask, (TIMED,))
+
+
+def _training(name: str, seed: int, words: Sequence[str], opt: argparse.Namespace) -> Cell:
+    """A training with the learning rate that was best on the held-out songs."""
+    run = f"{name}_seed{seed}"
+    trials = {f"grid/{name}_rate{rate:g}": rate for rate in _several(opt.learning_rates)}
+
+    def ask(found: Mapping[str, Found]) -> Found:
+        losses = {rate: found[trial]["loss"] for trial, rate in trials.items() if trial in found}
+        if trials and not losses:
+            raise ValueError("no learning rate came to a loss")
+        best = min(losses, key=losses.__getitem__, default=opt.learning_rates[0])
+        length = _length(found, name, opt.minutes)
+        return {"run": run, "arguments": [*words, *length, f"--learning_rate={best:g}", f"--seed={seed}"]}
+
+    return Cell(f"train/{run}", dance_cells.train, ask, (TIMED, *trials))
+
+
+def _several(values: Sequence[float]) -> Sequence[float]:
+    """The values that there are to choose among; none if there is only one."""
+    return values if len(values) > 1 else ()
+
+
+def _warmth(name: str, temperature: float, contender: Contender, opt: argparse.Namespace) -> Cell:
+    """What the first training dances to the held-out songs at one temperature."""
+    run, place = f"{name}_seed1", f"{name}_temperature{temperature:g}"
+
+    def ask(found: Mapping[str, Found]) -> Found:
+        judging = {"split": "val", "metrics": CRITERION, "num_samples": 2, "resamplings": 0}
+        return _dancing(run, place, found, temperature, contender, opt) | judging
+
+    return Cell(f"grid/{place}", dance_cells.judge, ask, (f"train/{run}",))
+
+
+def _judgement(name: str, seed: int, contender: Contender, opt: argparse.Namespace) -> Cell:
+    """What a trained model dances, at the temperature that was best on the held-out songs, and how that is judged."""
+    run = f"{name}_seed{seed}"
+    several = _several(opt.temperatures) if contender.draws else ()
+    trials = {f"grid/{name}_temperature{each:g}": each for each in several}
+
+    def ask(found: Mapping[str, Found]) -> Found:
+        values = {each: found[trial]["scores"][CRITERION]["value"] for trial, each in trials.items() if trial in found}
+        known = {each: value for each, value in values.items() if value is not None}
+        best = min(known, key=known.__getitem__, default=opt.temperatures[0])
+        return _dancing(run, run, found, best, contender, opt)
+
+    return Cell(f"judge/{run}", dance_cells.judge, ask, (f"train/{run}", *trials))
+
+
+def _dancing(
+    run: str,
+    place: str,
+    found: Mapping[str, Found],
+    temperature: float,
+    contender: Contender,
+    opt: argparse.Namespace,
+) -> Found:
+    """What is asked of a run that dances; trained anew, it dances anew."""
+    if f"train/{run}" not in found:
+        raise ValueError("it was not trained")
+    settings = {"seed": 0, "temperature": temperature, "smooth": opt.smooth}
+    settings |= {"frames_per_step": contender.frames_per_step}
+    return {"run": run, "place": place, "trained": found[f"train/{run}"]["loss"], **settings, **_judging(opt)}
+
+
+def _length(found: Mapping[str, Found], name: str, minutes: float) -> list[str]:
+    """Options for as many steps as these processor minutes hold, in so many parts that are called epochs."""
+    if name not in found.get(TIMED, {}).get("seconds", {}):
+        raise ValueError("its steps were not timed")
+    steps = 60 * minutes / found[TIMED]["seconds"][name]
+    epochs = max(1, min(MOST_EPOCHS, round(minutes / EPOCH_MINUTES)))
+    return [
+        f"--limit_train_batches={max(1, math.floor(steps / epochs))}",
+        f"--max_epochs={epochs}",
+        f"--warmup_epochs={WARMUP * epochs:g}",
+    ]
+
+
+def _judging(opt: argparse.Namespace) -> Found:
+    """What all judgements have in common."""
+    return {
+        "data_dir": str(opt.data_dir),
+        "modality": opt.modality,
+        "split": opt.split,
+        "songs": opt.songs,
+        "skip_s": opt.skip_s,
+        "metrics": opt.metrics,
+        "few_samples": opt.few_samples,
+        "num_samples": opt.samples,
+        "resamplings": opt.resamplings,
+    }
 
 
 def gathered(contenders: Mapping[str, Contender], found: Mapping[str, Found], opt: argparse.Namespace) -> Outcome:
@@ -94,42 +216,6 @@ def gathered(contenders: Mapping[str, Contender], found: Mapping[str, Found], op
         if name not in ("output_folder", "jobs", "prepare", "table_only")
     }
     return Outcome(systems, found[REFERENCES], asked)
-
-
-def _numbers(text: str) -> tuple[float, ...]:
-    return tuple(float(part) for part in text.split(","))
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m analysis.study demo",
-        description=__doc__,
-        epilog="Every other option, such as --data_dir, goes to all trainings.",
-        allow_abbrev=False,
-    )
-    add, yes_no = parser.add_argument, argparse.BooleanOptionalAction
-    names = ", ".join(map(slug, SYSTEMS))
-    add(
-        "--minutes", type=float, default=7.0, help="processor minutes that each model is trained (default: %(default)s)"
-    )
-    add("--grid_share", type=float, default=0.25, help="the part of them that a learning rate is tried for")
-    add("--learning_rates", type=_numbers, default=LEARNING_RATES, help="the grid, on the held-out loss")
-    add("--seeds", type=positive, default=3, help="how often a model is trained, at most (default: %(default)s)")
-    add("--models", default="", help=f"comma-separated, of {names} (default: all)")
-    add("--jobs", type=natural, default=2, help="how many processes work at a time; 0: this one (default: %(default)s)")
-    add("--samples", type=positive, default=5, help="dances to each song (default: %(default)s)")
-    add("--songs", type=natural, default=0, help="only so many songs of the split, 0 for all")
-    add("--split", default="test", help="the songs that are danced to (default: %(default)s)")
-    add("--skip_s", type=float, default=MEMORY / FPS, help="beginning that is not looked at (default: %(default)s)")
-    add("--metrics", default=METRICS, help="comma-separated (default: %(default)s)")
-    add("--resamplings", type=natural, default=200, help="for the intervals (default: %(default)s)")
-    add("--few_samples", action=yes_no, default=False, help="allow Frechet distances of fewer samples than dimensions")
-    add("--temperatures", type=_numbers, default=TEMPERATURES, help="the grid of those that draw, by moves danced")
-    add("--smooth", action=yes_no, default=True, help="smooth all that is generated (default: %(default)s)")
-    add("--table_only", action="store_true", help="do nothing more, and write the tables of what is done")
-    add("--output_folder", default="", help="by default inference/generated/study_demo")
-    add("--prepare", action=yes_no, default=True, help="make the corpus and its features first")
-    return parser
 
 
 if __name__ == "__main__":
