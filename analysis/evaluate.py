@@ -100,8 +100,11 @@ def evaluate(
     folder_of_runs = Path(experiments_dir or home() / "training" / "experiments")
     settings: dict[str, Any] = {"seed": seed, "temperature": temperature, "num_samples": num_samples, "device": device}
     settings |= {"data_dir": str(data_dir), "frames_per_step": frames_per_step, "smooth": smooth}
-    models = [load(name, folder_of_runs, settings) for name in experiments]
-    stage = _stage(models, Path(data_dir) if data_dir else models[0].performer.corpus, skip_s, unit_in_metres)
+    models: list[Trained] = []
+    for name in experiments:
+        models.append(load(name, folder_of_runs, settings))
+        settings["data_dir"] = str(models[0].performer.corpus)
+    stage = _stage(models, models[0].performer.corpus, skip_s, unit_in_metres)
     sequence_ids = store.read_split(stage.data_dir, split)[: max_sequences or None]
     if not sequence_ids:
         raise ValueError(f"the {split} split of {stage.data_dir} is empty; name another with --split")

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
 from analysis.evaluate import main
 from tests.inference.conftest import checkpoint, corpus
@@ -37,6 +38,16 @@ def test_a_model_is_evaluated_and_generated_once(
     assert [path.stat().st_mtime_ns for path in arrays] == before
     assert main([*command_line, "--metrics", "jerk", "--no_report", "--seed", "1"]) == 0
     assert [path.stat().st_mtime_ns for path in arrays] != before
+
+
+def test_all_models_dance_to_the_first_ones_corpus(command_line: list[str], checkpoint: Path, tmp_path: Path) -> None:
+    elsewhere = torch.load(checkpoint, weights_only=True)
+    elsewhere["terpsichore"]["opt"]["data_dir"] = str(tmp_path / "another")
+    torch.save(elsewhere, tmp_path / "elsewhere.ckpt")
+    quick = ["--metrics", "jerk", "--no_report", "--resamplings", "0"]
+    assert main([command_line[0], str(tmp_path / "elsewhere.ckpt"), *command_line[1:], *quick]) == 0
+    scores = json.loads((tmp_path / "out" / "results.json").read_text())["metrics"]["jerk"]["scores"]
+    assert scores["elsewhere"]["value"] == scores["last"]["value"]
 
 
 def test_mistakes_show_before_the_work(command_line: list[str], tmp_path: Path) -> None:
