@@ -75,8 +75,9 @@ def stop_before_work(monkeypatch: pytest.MonkeyPatch, module: str, folder: Path)
     for owner in (target, options):
         if getattr(owner, "read", None) is output_options.read:
             monkeypatch.setattr(owner, "read", read)
-    if getattr(target, "parse", None) is parse:
-        monkeypatch.setattr(target, "parse", parsed)
+    for owner in (target, *(each for name, each in vars(target).items() if name.endswith("_study"))):
+        if getattr(owner, "parse", None) is parse:
+            monkeypatch.setattr(owner, "parse", parsed)
     for stage in [each for name, each in vars(target).items() if name.startswith("benchmark_")]:
         monkeypatch.setattr(stage, "measure", measure)
 
