@@ -103,12 +103,11 @@ def test_malicious_arrays_are_refused(experiment: Path, trace: Path) -> None:
 
 @pytest.mark.parametrize("tag", ["!!python/object/apply:pathlib.Path.touch", "!!python/name:os.system"])
 def test_malicious_yaml_is_refused(tag: str, experiment: Path, trace: Path) -> None:
-    text = f"experiment: {tag} [{trace}]\n"
-    (experiment.parent / "hparams.yaml").write_text(text)
+    (experiment.parent / "hparams.yaml").write_text(f"experiment: {tag} [{trace}]\n")
     with pytest.raises(ValueError, match=r"hparams\.yaml.* (YAML|options of a run)"):
         load_hparams(experiment.parent / "hparams.yaml")
-    experiment.write_text(experiment.read_text() + text)
-    parse([str(experiment)])  # a text like any other
+    experiment.write_text(experiment.read_text() + f"text_folder: {tag} [{trace}]\n")
+    assert str(trace) in parse([str(experiment)]).text_folder  # a text like any other
     assert not trace.exists()
 
 
