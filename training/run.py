@@ -103,6 +103,7 @@ class Run:
                     f"the run {self.name} is being trained by another process; wait for it, or choose another name "
                     "for this run"
                 ) from None
+            os.register_at_fork(after_in_child=file.close)  # a loader's worker outlives a killed training for a while
             yield
 
     def _is_locked(self) -> bool:
