@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from models.nets.attend import attend
+from models.nets.dropout import Dropout
 
 LONGEST = 10_000.0
 """Longest over shortest timescale of the sinusoids."""
@@ -63,7 +64,7 @@ class _Block(nn.Module):
         self.gate = weight_norm(nn.Linear(2 * dim, 2 * dim))
         self.norm = nn.LayerNorm(dim)
         self.attention = _GatedAttention(dim, heads, dropout) if attention else None
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         h = self.convolution(_concat_elu(x))

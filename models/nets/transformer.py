@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from models.nets.attention import Past, SelfAttention
+from models.nets.dropout import Dropout
 from models.nets.positions import LearnedPositions, PairBias, Rotary, Turn, looking_back
 
 SHORT = 64
@@ -39,7 +40,7 @@ class EncoderLayer(nn.Module):
         self.narrow = nn.Linear(feedforward, dim)
         self.attention_norm = nn.LayerNorm(dim)
         self.feedforward_norm = nn.LayerNorm(dim)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(
         self, x: Tensor, queries: int | None = None, bias: Tensor | None = None, rotary: Rotary | None = None

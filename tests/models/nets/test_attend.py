@@ -44,3 +44,36 @@ def test_a_bias_is_added_to_the_scores_in_bfloat16_too() -> None:
     bias = torch.full((6, 6), -torch.inf).triu(1)
     exact = results(F.scaled_dot_product_attention, *(each.float() for each in given), attn_mask=bias)
     assert_as_close_as_bfloat16(results(attend, *given, bias=bias.bfloat16()), exact)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_dropout_drops_weights_and_the_gradients_are_those_of_the_rest(
+    dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kernel, "CACHED_SCORES", 200)
+    given = tuple(made(2, 3, length, 8).to(dtype) for length in (6, 9, 9))
+    bias = torch.randn(6, 9, dtype=dtype, generator=torch.Generator().manual_seed(1)).requires_grad_()
+    bits = torch.randint(-(2**15), 2**15, (2, 3, 6, 9), dtype=torch.int16, generator=torch.Generator().manual_seed(2))
+    monkeypatch.setattr(kernel, "random_bits", lambda shape: bits.view(shape))
+    kept = (bits >= -(2**14)).double() / 0.75
+
+    def explained(q: Tensor, k: Tensor, v: Tensor, *, bias: Tensor) -> Tensor:
+        return ((q @ k.mT / 8**0.5 + bias).softmax(-1) * kept) @ v
+
+    exact = results(explained, *(each.double() for each in given), bias=bias.double())
+    found = results(attend, *given, bias=bias, dropout=0.25)
+    if dtype == torch.bfloat16:
+        assert_as_close_as_bfloat16(found, exact)
+    else:
+        torch.testing.assert_close(found, exact)
+
+
+def test_a_bias_learns_under_dropout() -> None:
+    given = tuple(made(2, 3, 5, 8).double() for _ in range(3))
+    bias = torch.zeros(5, 5, dtype=torch.float64, requires_grad=True)
+
+    def with_bias(bias: Tensor) -> Tensor:
+        torch.manual_seed(0)  # the same weights are dropped
+        return attend(*given, bias=bias, dropout=0.25)
+
+    assert torch.autograd.gradcheck(with_bias, (bias,))
