@@ -20,9 +20,9 @@ from analysis.report.frame import framed
 from feature_extraction import store
 from models.nets.attention import SelfAttention
 from models.windows import anchors
+from option_values import positive
 from training.options.grammar import spelt
 from training.options.paths import home
-from training.options.values import positive
 
 log = logging.getLogger(__name__)
 

@@ -20,6 +20,7 @@ from analysis import (
     benchmark_windows,
 )
 from analysis.timing import matrix_product_rate, table_lines
+from option_values import positive
 
 STAGES = {
     "all": (benchmark_all, "some of each stage in one table, with the machine's name"),
@@ -60,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, (stage, what) in STAGES.items():
         options = stages.add_parser(name, help=what, allow_abbrev=False)
         options.set_defaults(measure=stage.measure, stages={each: module for each, (module, _) in STAGES.items()})
-        options.add_argument("--threads", type=int, default=1, help="threads")
+        options.add_argument("--threads", type=positive, default=1, help="threads")
         stage.add_options(options)
     return parser
 

@@ -20,6 +20,7 @@ from feature_extraction.motion.bvh import read_bvh, write_bvh
 from feature_extraction.motion.mirror import mirror
 from feature_extraction.motion.resample import resample
 from feature_extraction.motion.skeleton import Motion
+from option_values import above_zero, positive
 
 MEGABYTES, FRAMES, REAL_TIME = "MB/s", "frames/s", "times real time"
 DANCE_MOTION, DANCE_AUDIO = "expmap", ("mel", "envelope", "beats")
@@ -73,9 +74,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare which recordings are read, and how often."""
     parser.add_argument("--bvh", type=Path, help="a BVH file (default: a random motion is made)")
     parser.add_argument("--audio", type=Path, help="a sound file (default: noise and tones are made)")
-    parser.add_argument("--seconds", type=float, default=60, help="length of the recordings that are made")
-    parser.add_argument("--fps", type=float, default=20, help="frames a second of the features")
-    parser.add_argument("--repeats", type=int, default=11, help="how often, at least, each stage is timed")
+    parser.add_argument("--seconds", type=above_zero, default=60, help="length of the recordings that are made")
+    parser.add_argument("--fps", type=above_zero, default=20, help="frames a second of the features")
+    parser.add_argument("--repeats", type=positive, default=11, help="how often, at least, each stage is timed")
 
 
 def measure(arguments: argparse.Namespace) -> Table:

@@ -18,6 +18,7 @@ from inference.stream import Stream
 from models import create_model
 from models.base_model import BaseModel
 from models.windows import Window
+from option_values import above_zero, positive
 
 REFERENCE = {
     ("transflower", "small"): 53,
@@ -45,12 +46,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.epilog = f"The reference was measured at: {'; '.join(NAMES)}."
     parser.add_argument("--model", default="transflower", help="the model")
     parser.add_argument("--size", help="a size that the reference was measured at (default: the model's own options)")
-    parser.add_argument("--frames", type=int, default=40, help="frames of the sequence")
-    parser.add_argument("--frames_per_step", type=int, help="how many of the predicted frames are used at a time")
+    parser.add_argument("--frames", type=positive, default=40, help="frames of the sequence")
+    parser.add_argument("--frames_per_step", type=positive, help="how many of the predicted frames are used at a time")
     parser.add_argument(
-        "--at_least", type=float, help="find the fewest frames a step that give so many frames a second"
+        "--at_least", type=above_zero, help="find the fewest frames a step that give so many frames a second"
     )
-    parser.add_argument("--rows", type=int, default=16, help="sequences of the batch")
+    parser.add_argument("--rows", type=positive, default=16, help="sequences of the batch")
     parser.add_argument("--precision", choices=PRECISIONS, default="32", help="of the arithmetic")
     parser.add_argument("--compile", action="store_true", help="translate the model for this machine first")
     parser.set_defaults(others=[])

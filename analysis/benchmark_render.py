@@ -14,14 +14,17 @@ from analysis.timing import Table, wall_seconds
 from feature_extraction.motion.bvh import read_bvh
 from feature_extraction.motion.resample import resample
 from feature_extraction.motion.skeleton import Motion
+from option_values import above_zero, positive
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare what can be said about the motion and its pictures."""
     parser.add_argument("bvh", nargs="?", type=Path, help="the motion (default: a random one is made)")
-    parser.add_argument("--seconds", type=float, default=10.0, help="as long, repeated if need be")
-    parser.add_argument("--fps", type=float, default=20.0, help="frame rate of the motion, as a model gives it")
-    parser.add_argument("--samples", type=int, default=1, help="motions side by side, where a renderer shows several")
+    parser.add_argument("--seconds", type=above_zero, default=10.0, help="as long, repeated if need be")
+    parser.add_argument("--fps", type=above_zero, default=20.0, help="frame rate of the motion, as a model gives it")
+    parser.add_argument(
+        "--samples", type=positive, default=1, help="motions side by side, where a renderer shows several"
+    )
     parser.add_argument("--render", default=",".join(registry.names("renderer")), help="comma-separated renderers")
 
 

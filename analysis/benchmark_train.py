@@ -32,6 +32,7 @@ from analysis.operations import count_operations
 from analysis.timing import Table, matrix_product_rate, peak_memory, seconds_of_each
 from models import create_model
 from models.windows import Window
+from option_values import positive
 from training.datasets.window_options import read_windows
 from training.optimisers import make_optimiser
 from training.options import parse
@@ -67,7 +68,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "are those of the processor, so that others at work on the machine count little; with more, of the clock."
     )
     declare_model(parser)
-    parser.add_argument("--steps", type=int, default=5, help="steps that are timed, after two that are not")
+    parser.add_argument("--steps", type=positive, default=5, help="steps that are timed, after two that are not")
 
 
 def declare_model(parser: argparse.ArgumentParser) -> None:

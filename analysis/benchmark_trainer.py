@@ -19,6 +19,7 @@ from analysis.benchmark_train import declare_model, describe, precision
 from analysis.timing import Table, seconds_of_each
 from models.base_model import BaseModel
 from models.windows import Window
+from option_values import positive
 from training.beginning import StartingPoint
 from training.datasets.multimodal_dataset import MultimodalDataset
 from training.fit import fit
@@ -41,7 +42,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "the processor, so that others at work on the machine count little; with more, of the clock."
     )
     declare_model(parser)
-    parser.add_argument("--steps", type=int, default=10, help="steps of each kind that are timed")
+    parser.add_argument("--steps", type=positive, default=10, help="steps of each kind that are timed")
 
 
 def measure(arguments: argparse.Namespace) -> Table:

@@ -9,6 +9,7 @@ import numpy as np
 
 from analysis.timing import Table, wall_seconds_in_turns
 from models.windows import Window
+from option_values import positive
 from training.datasets.corpus import open_corpus
 from training.datasets.gather import WindowGatherer
 
@@ -20,10 +21,10 @@ OUTPUTS = (Window(MOTION, 67, 20, offset=120),)
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare what can be said about the corpus and its batches."""
-    parser.add_argument("--batch_size", type=int, default=64, help="windows in a batch")
-    parser.add_argument("--batches", type=int, default=400, help="how many batches are timed")
-    parser.add_argument("--sequences", type=int, default=120, help="sequences of the corpus")
-    parser.add_argument("--frames", type=int, default=600, help="frames of a sequence")
+    parser.add_argument("--batch_size", type=positive, default=64, help="windows in a batch")
+    parser.add_argument("--batches", type=positive, default=400, help="how many batches are timed")
+    parser.add_argument("--sequences", type=positive, default=120, help="sequences of the corpus")
+    parser.add_argument("--frames", type=positive, default=600, help="frames of a sequence")
 
 
 def measure(arguments: argparse.Namespace) -> Table:

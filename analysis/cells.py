@@ -24,6 +24,7 @@ Work = Callable[[Path, Found], Found]
 
 It is a function of a module, since another process calls it. Called again after it was killed, it goes on where it was.
 """
+NO_BARS = "TQDM_DISABLE"
 ORPHANED_S = 2.0
 """How long after the main process the others live."""
 
@@ -154,18 +155,31 @@ def _processes(jobs: int) -> Iterator[Executor]:
         yield _Here()
         return
     context = get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin, initargs=(os.getpid(),)) as pool:
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin, initargs=(os.getpid(),))
+    with _without_bars(), pool:
         yield pool
 
 
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """Bid the processes that begin meanwhile draw no bars, which would write over one another."""
+    before = os.environ.get(NO_BARS)
+    os.environ[NO_BARS] = "1"  # tqdm reads it when it is imported
+    try:
+        yield
+    finally:
+        del os.environ[NO_BARS]
+        if before is not None:
+            os.environ[NO_BARS] = before
+
+
 def _begin(parent: int) -> None:
-    """Compute with one thread, without bars, and end when the main process has been killed."""
+    """Compute with one thread, and end when the main process has been killed."""
     import torch
     from threadpoolctl import threadpool_limits
 
     torch.set_num_threads(1)
     threadpool_limits(1)
-    os.environ["TQDM_DISABLE"] = "1"  # several bars would write over one another
 
     def watch() -> None:
         while os.getppid() == parent:

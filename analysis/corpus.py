@@ -21,8 +21,8 @@ from feature_extraction.audio import duration, fine_factor, read_audio, working_
 from feature_extraction.motion.bvh import read_bvh
 from feature_extraction.motion.resample import resample
 from feature_extraction.onset import onset_strength
+from option_values import natural
 from training.options.grammar import spelt
-from training.options.values import natural
 
 log = logging.getLogger(__name__)
 

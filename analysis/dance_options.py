@@ -3,7 +3,7 @@
 import argparse
 
 from analysis.dance_systems import LEARNING_RATES, MEMORY, SYSTEMS, TEMPERATURES, slug
-from training.options.values import natural, positive
+from option_values import above_zero, natural, not_negative, positive
 
 METRICS = (
     "fpd,fmd,fgd,beat_offset,beat_alignment,motion_beats,move_variation,return_rate,none_share,drop_jumps,"
@@ -23,9 +23,12 @@ def make_parser(description: str | None) -> argparse.ArgumentParser:
     add, yes_no = parser.add_argument, argparse.BooleanOptionalAction
     names = ", ".join(map(slug, SYSTEMS))
     add(
-        "--minutes", type=float, default=7.0, help="processor minutes that each model is trained (default: %(default)s)"
+        "--minutes",
+        type=above_zero,
+        default=7.0,
+        help="processor minutes that each model is trained (default: %(default)s)",
     )
-    add("--grid_share", type=float, default=0.25, help="the part of them that a learning rate is tried for")
+    add("--grid_share", type=above_zero, default=0.25, help="the part of them that a learning rate is tried for")
     add("--learning_rates", type=_numbers, default=LEARNING_RATES, help="the grid, on the held-out loss")
     add("--seeds", type=positive, default=3, help="how often a model is trained, at most (default: %(default)s)")
     add("--models", default="", help=f"comma-separated, of {names} (default: all)")
@@ -33,7 +36,12 @@ def make_parser(description: str | None) -> argparse.ArgumentParser:
     add("--samples", type=positive, default=5, help="dances to each song (default: %(default)s)")
     add("--songs", type=natural, default=0, help="only so many songs of the split, 0 for all")
     add("--split", default="test", help="the songs that are danced to (default: %(default)s)")
-    add("--skip_s", type=float, default=MEMORY / FPS, help="beginning that is not looked at (default: %(default)s)")
+    add(
+        "--skip_s",
+        type=not_negative,
+        default=MEMORY / FPS,
+        help="beginning that is not looked at (default: %(default)s)",
+    )
     add("--metrics", default=METRICS, help="comma-separated (default: %(default)s)")
     add("--resamplings", type=natural, default=200, help="for the intervals (default: %(default)s)")
     add("--few_samples", action=yes_no, default=False, help="allow Frechet distances of fewer samples than dimensions")

@@ -12,9 +12,9 @@ import command
 import registry
 from feature_extraction import store
 from inference.options import find_checkpoint, find_run
+from option_values import above_zero, natural, not_negative, positive
 from training.options.grammar import spelt
 from training.options.paths import home
-from training.options.values import natural, positive
 
 if TYPE_CHECKING:
     from analysis.evaluation.results import Results
@@ -227,14 +227,18 @@ def _parser() -> argparse.ArgumentParser:
     add("--output_folder", default="", help="for table, report and generated motion")
     add("--experiments_dir", default="", help="folder of the runs")
     add("--seed", type=natural, default=0, help="of generation and of resampling")
-    add("--temperature", type=float, help="scale of the models' randomness; by default each experiment's own")
+    add("--temperature", type=not_negative, help="scale of the models' randomness; by default each experiment's own")
     add("--smooth", action=yes_no, help="smooth what is generated; by default as each experiment says")
     add("--frames_per_step", type=positive, help="how many predicted frames the models use at a time")
     add("--max_sequences", type=natural, default=0, help="only so many sequences, 0 for all")
-    add("--skip_s", type=float, help="beginning that is not looked at; by default the longest context of the models")
-    add("--piece_s", type=float, help="length of the pieces that FID and diversity are about")
+    add(
+        "--skip_s",
+        type=not_negative,
+        help="beginning that is not looked at; by default the longest context of the models",
+    )
+    add("--piece_s", type=above_zero, help="length of the pieces that FID and diversity are about")
     add("--few_samples", action=yes_no, default=False, help="allow Frechet distances of fewer samples than dimensions")
-    add("--unit_in_metres", type=float, help="of the skeleton's lengths; by default guessed from its height")
+    add("--unit_in_metres", type=above_zero, help="of the skeleton's lengths; by default guessed from its height")
     add("--resamplings", type=natural, default=200, help="for the confidence intervals, 0 for none")
     add("--device", default="auto", help="cpu, cuda, ...; auto takes the GPU where there is one")
     add("--report", action=yes_no, default=True, help="write report.html")

@@ -16,6 +16,7 @@ import numpy as np
 import command
 from analysis.gesture_trials import Talk, Trial, generate, judge, new_talks
 from models import load_model
+from option_values import natural, positive
 from training import train
 from training.run import Run
 
@@ -154,10 +155,15 @@ def _rng(*numbers: int) -> np.random.Generator:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m analysis.study gestures", description=__doc__, allow_abbrev=False)
     add = parser.add_argument
-    add("--seeds", type=int, default=3, help="how often each model is trained (default: %(default)s)")
-    add("--talks", type=int, default=24, help="how many talks they hear, a minute each (default: %(default)s)")
-    add("--talks_seed", type=int, default=1000, help="the seed that the talks are written with (default: %(default)s)")
-    add("--shuffles", type=int, default=2, help="orders of the words of each talk (default: %(default)s)")
+    add("--seeds", type=positive, default=3, help="how often each model is trained (default: %(default)s)")
+    add("--talks", type=positive, default=24, help="how many talks they hear, a minute each (default: %(default)s)")
+    add(
+        "--talks_seed",
+        type=natural,
+        default=1000,
+        help="the seed that the talks are written with (default: %(default)s)",
+    )
+    add("--shuffles", type=positive, default=2, help="orders of the words of each talk (default: %(default)s)")
     add("--data_dir", default="data/demo/gesture", help="folder of the demo talks to train on, made if not there")
     add("--experiments_dir", default="training/experiments", help="folder of the runs")
     return parser

@@ -24,6 +24,7 @@ from inference.web.request_error import RequestError
 from inference.web.server import Server, Site
 from inference.web.uploads import KINDS, Limits, Uploads
 from inference.web.wish import Wish, read_wish
+from option_values import above_zero
 from training.options import load_hparams
 from training.options.paths import home
 from training.run import Run, list_runs
@@ -206,8 +207,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--host", default="127.0.0.1", help="address to listen at; the default is heard by this machine alone")
     add("--port", type=_port, default=8765, help="port to listen at, 0 for any that is free")
-    add("--max_upload_mb", type=float, default=100.0, help="largest file that is taken")
-    add("--max_seconds", type=float, default=600.0, help="longest sound that is taken")
+    add("--max_upload_mb", type=above_zero, default=100.0, help="largest file that is taken")
+    add("--max_seconds", type=above_zero, default=600.0, help="longest sound that is taken")
     add("--experiments_dir", default=str(home() / "training" / "experiments"), help="folder of the runs")
     add("--device", default="auto", help="cpu, cuda, cuda:1, ...; auto takes the GPU where there is one")
     add("--plugin_dir", default="", help="comma-separated folders of your own models and features")

@@ -8,8 +8,8 @@ from typing import Any
 import registry
 from inference.output_options import YES_NO, add_files, add_finish, read, renderers
 from inference.seeds import read_pairs
+from option_values import natural, not_negative, positive
 from training.options.paths import home
-from training.options.values import natural, positive
 from training.run import Run, list_runs
 
 MEANT_FOR_MAIN = ("experiments_dir", "version_index")
@@ -128,7 +128,7 @@ def _add_motion(group: Any) -> None:
     add = group.add_argument
     add("--num_samples", type=positive, default=1, help="how many motions; the video shows them side by side")
     add("--max_length", type=natural, default=0, help="most frames to generate, 0 for all")
-    add("--temperature", type=float, help="scale of the randomness; by default the experiment's own")
+    add("--temperature", type=not_negative, help="scale of the randomness; by default the experiment's own")
     add("--seed", type=natural, default=0, help="of the random generators")
     add("--frames_per_step", type=positive, help="how many of the predicted frames to use at a time")
 

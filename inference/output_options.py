@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import registry
+from option_values import natural
 from registry import nearest
 from training.options.grammar import spelt
-from training.options.values import natural
 
 YES_NO = argparse.BooleanOptionalAction
 

@@ -16,6 +16,7 @@ from models.nets.discriminator import PoseDiscriminator
 from models.roll import Step
 from models.sub_options import options_below
 from models.windows import Window
+from option_values import not_negative, positive
 
 
 class Advseq2seqModel(BaseModel):
@@ -53,10 +54,18 @@ class Advseq2seqModel(BaseModel):
         add = parser.add_argument
         add("--generator_model", default="wordsseq2seq", help="the generator: contextseq2seq or wordsseq2seq")
         add(
-            "--adversarial_weight", type=float, default=0.1, help="weight of the discriminator's word for the generator"
+            "--adversarial_weight",
+            type=not_negative,
+            default=0.1,
+            help="weight of the discriminator's word for the generator",
         )
-        add("--gradient_penalty", type=float, default=1.0, help="weight of R1, the discriminator's squared gradient")
-        add("--discriminator_hidden", type=int, default=128, help="width of the discriminator")
+        add(
+            "--gradient_penalty",
+            type=not_negative,
+            default=1.0,
+            help="weight of R1, the discriminator's squared gradient",
+        )
+        add("--discriminator_hidden", type=positive, default=128, help="width of the discriminator")
 
     def forward(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The generator's output windows: {modality: (batch, length, dim)}."""

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from models.base_autoencoder import BaseAutoencoder
 from models.nets.pose_coder import PoseCoder
+from option_values import not_negative, positive
 
 
 class DaeModel(BaseAutoencoder):
@@ -21,9 +22,9 @@ class DaeModel(BaseAutoencoder):
     @staticmethod
     def modify_commandline_options(parser: Any) -> None:
         """Sizes and noise."""
-        parser.add_argument("--hidden_dim", type=int, default=312, help="width of the hidden layers")
-        parser.add_argument("--code_dim", type=int, default=40, help="numbers of a pose's code")
-        parser.add_argument("--noise", type=float, default=0.01, help="of the input, in standard deviations")
+        parser.add_argument("--hidden_dim", type=positive, default=312, help="width of the hidden layers")
+        parser.add_argument("--code_dim", type=positive, default=40, help="numbers of a pose's code")
+        parser.add_argument("--noise", type=not_negative, default=0.01, help="of the input, in standard deviations")
 
     def make_coder(self, dim: int, opt: argparse.Namespace) -> PoseCoder:
         """The network for poses of so many numbers."""

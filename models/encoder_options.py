@@ -3,14 +3,16 @@
 import argparse
 from typing import Any
 
+from option_values import positive, share
+
 
 def add_encoder_options(parser: Any) -> None:
     """Sizes of the transformers that encode the inputs and their joint, and how these know positions."""
     yes_no = argparse.BooleanOptionalAction
-    parser.add_argument("--dhid", type=int, default=512, help="width of the transformers")
-    parser.add_argument("--nlayers", type=int, default=6, help="layers of the cross-modal transformer")
-    parser.add_argument("--nhead", type=int, default=8, help="attention heads")
-    parser.add_argument("--dropout", type=float, default=0.1, help="dropout of the transformers")
+    parser.add_argument("--dhid", type=positive, default=512, help="width of the transformers")
+    parser.add_argument("--nlayers", type=positive, default=6, help="layers of the cross-modal transformer")
+    parser.add_argument("--nhead", type=positive, default=8, help="attention heads")
+    parser.add_argument("--dropout", type=share, default=0.1, help="dropout of the transformers")
     parser.add_argument("--pre_norm", action=yes_no, default=False, help="normalise before each layer, not after")
     parser.add_argument("--use_pos_emb_inputs", action=yes_no, default=True, help="learned positions of the inputs")
     parser.add_argument("--use_pos_emb_output", action=yes_no, default=True, help="learned positions of the joint")

@@ -18,6 +18,7 @@ from models.nets.gated_convolution import GatedConvolution
 from models.nets.per_modality import PerModality
 from models.nets.transformer import TransformerEncoder
 from models.windows import Window
+from option_values import above_zero, natural, not_negative, positive
 
 MakeBody = Callable[[int, int, int], nn.Module]
 """Given (width, dim_out, frames): a network from (batch, frames, width), called with x and how many frames to give."""
@@ -27,21 +28,26 @@ def add_flow_options(parser: Any, *, dhid_flow: int, cond_concat_dims: bool) -> 
     """Steps, base distribution and conditioning of the flow, with the defaults of two of them."""
     yes_no = argparse.BooleanOptionalAction
     parser.add_argument(
-        "--dhid_flow", type=int, default=dhid_flow, help="width of the coupling networks; 0: that of the transformers"
+        "--dhid_flow",
+        type=natural,
+        default=dhid_flow,
+        help="width of the coupling networks; 0: that of the transformers",
     )
     parser.add_argument(
         "--scales", default="[[10,0]]", help="steps that couple channels and steps that couple frames, of each scale"
     )
-    parser.add_argument("--num_glow_coupling_blocks", type=int, default=10, help="layers of a coupling network")
+    parser.add_argument("--num_glow_coupling_blocks", type=positive, default=10, help="layers of a coupling network")
     parser.add_argument(
-        "--num_mixture_components", type=int, default=0, help="couple by mixtures of so many logistics; 0: affinely"
+        "--num_mixture_components", type=natural, default=0, help="couple by mixtures of so many logistics; 0: affinely"
     )
     parser.add_argument(
         "--glow_norm_layer", choices=NORMS, default="none", help="norm layers of the flow, initialised from data"
     )
-    parser.add_argument("--glow_bn_momentum", type=float, default=0.1, help="of the running statistics of batchnorm")
+    parser.add_argument(
+        "--glow_bn_momentum", type=not_negative, default=0.1, help="of the running statistics of batchnorm"
+    )
     parser.add_argument("--flow_dist", choices=("normal", "studentT"), default="normal", help="base distribution")
-    parser.add_argument("--flow_dist_param", type=float, default=50, help="degrees of freedom of studentT")
+    parser.add_argument("--flow_dist_param", type=above_zero, default=50, help="degrees of freedom of studentT")
     parser.add_argument("--glow_use_attn", action=yes_no, default=True, help="attention in gated convolutions")
     parser.add_argument(
         "--conditioning_seq_lens", default="", help="tokens that condition each output; its length by default"
@@ -63,7 +69,7 @@ def add_transformer_coupling_options(parser: Any) -> None:
     parser.add_argument(
         "--use_transformer_nn", action=yes_no, default=False, help="couple by transformers, not by gated convolutions"
     )
-    parser.add_argument("--num_heads_flow", type=int, default=8, help="attention heads of coupling transformers")
+    parser.add_argument("--num_heads_flow", type=positive, default=8, help="attention heads of coupling transformers")
     parser.add_argument(
         "--use_pos_emb_coupling", action=yes_no, default=True, help="learned positions in coupling transformers"
     )

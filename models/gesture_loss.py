@@ -5,11 +5,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from option_values import not_negative
+
 
 def add_loss_options(parser: Any) -> None:
     """The weights of the loss's parts."""
-    parser.add_argument("--alpha", type=float, default=0.01, help="weight of the change from frame to frame")
-    parser.add_argument("--beta", type=float, default=1.0, help="weight of the distance from the mean pose")
+    parser.add_argument("--alpha", type=not_negative, default=0.01, help="weight of the change from frame to frame")
+    parser.add_argument("--beta", type=not_negative, default=1.0, help="weight of the distance from the mean pose")
 
 
 def gesture_losses(prediction: Tensor, target: Tensor, alpha: float, beta: float) -> dict[str, Tensor]:

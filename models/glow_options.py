@@ -9,6 +9,7 @@ from models.flows.bases import make_base
 from models.flows.flow import Flow
 from models.glow import COUPLINGS, PERMUTATIONS, glow
 from models.nets.recurrent import CausalTransformerNet, FeedForwardNet, RecurrentNet
+from option_values import above_zero, positive
 
 NETWORKS = ("LSTM", "GRU", "FF", "transformer")
 
@@ -22,21 +23,23 @@ def add_glow_options(parser: Any) -> None:
         help="frames of each input that a step reads; input length - output length + 1, which a given value must be",
     )
     parser.add_argument("--output_seq_lens", default="1", help="frames that a step gives; only 1 is possible")
-    parser.add_argument("--glow_K", type=int, default=16, help="steps of the flow: norm, mixing, coupling")
-    parser.add_argument("--actnorm_scale", type=float, default=1.0, help="deviation that norm layers begin with")
+    parser.add_argument("--glow_K", type=positive, default=16, help="steps of the flow: norm, mixing, coupling")
+    parser.add_argument("--actnorm_scale", type=above_zero, default=1.0, help="deviation that norm layers begin with")
     parser.add_argument("--flow_permutation", choices=PERMUTATIONS, default="invconv", help="how channels are mixed")
     parser.add_argument(
         "--LU_decomposed", action=yes_no, default=False, help="keep the linear maps of invconv as triangles"
     )
     parser.add_argument("--flow_coupling", choices=COUPLINGS, default="affine", help="what couplings do to channels")
     parser.add_argument("--network_model", choices=NETWORKS, default="LSTM", help="the coupling networks")
-    parser.add_argument("--num_layers", type=int, default=2, help="their layers")
-    parser.add_argument("--num_heads_flow", type=int, default=8, help="attention heads of --network_model transformer")
+    parser.add_argument("--num_layers", type=positive, default=2, help="their layers")
     parser.add_argument(
-        "--coupling_context", type=int, default=64, help="frames that --network_model transformer looks back"
+        "--num_heads_flow", type=positive, default=8, help="attention heads of --network_model transformer"
+    )
+    parser.add_argument(
+        "--coupling_context", type=positive, default=64, help="frames that --network_model transformer looks back"
     )
     parser.add_argument("--flow_dist", choices=("normal", "studentT"), default="normal", help="base distribution")
-    parser.add_argument("--flow_dist_param", type=float, default=50, help="degrees of freedom of studentT")
+    parser.add_argument("--flow_dist_param", type=above_zero, default=50, help="degrees of freedom of studentT")
 
 
 def make_glow(opt: argparse.Namespace, dim: int, conditioning_dim: int) -> Flow:

@@ -17,6 +17,7 @@ from models.nets.sliding import Foreseen, SlidingWindow, SlidingWindows
 from models.roll import Step
 from models.steps import spanned_steps, step_windows, unfold
 from models.windows import Window
+from option_values import positive, share
 
 
 class MoglowModel(BaseModel):
@@ -49,11 +50,11 @@ class MoglowModel(BaseModel):
     @staticmethod
     def modify_commandline_options(parser: Any) -> None:
         """Sizes of the networks and the kind of flow."""
-        parser.add_argument("--dhid", type=int, default=512, help="width of the coupling networks")
-        parser.add_argument("--dropout", type=float, default=0.1, help="dropout between their layers")
+        parser.add_argument("--dhid", type=positive, default=512, help="width of the coupling networks")
+        parser.add_argument("--dropout", type=share, default=0.1, help="dropout between their layers")
         parser.add_argument(
             "--history_dropout",
-            type=float,
+            type=share,
             default=0.0,
             help="share of training steps that do not see the frames fed back, so that the other inputs are heard",
         )

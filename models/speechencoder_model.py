@@ -16,6 +16,7 @@ from models.poses import joined
 from models.roll import Step
 from models.sub_options import options_below
 from models.windows import Window
+from option_values import positive
 
 
 class SpeechencoderModel(BaseModel):
@@ -48,7 +49,7 @@ class SpeechencoderModel(BaseModel):
     @staticmethod
     def modify_commandline_options(parser: Any) -> None:
         """The width, and where the pose model comes from."""
-        parser.add_argument("--encoder_hidden", type=int, default=150, help="width of the speech encoder")
+        parser.add_argument("--encoder_hidden", type=positive, default=150, help="width of the speech encoder")
         parser.add_argument("--pose_model", default="dae", help="the autoencoder whose codes are learned: dae or vae")
         parser.add_argument("--pose_checkpoint", default="", help="checkpoint or run of it; empty: train it along")
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from models.base_autoencoder import BaseAutoencoder
 from models.nets.pose_coder import VariationalPoseCoder
+from option_values import not_negative, positive
 
 
 class VaeModel(BaseAutoencoder):
@@ -24,9 +25,11 @@ class VaeModel(BaseAutoencoder):
     @staticmethod
     def modify_commandline_options(parser: Any) -> None:
         """Sizes, and the weight of the divergence."""
-        parser.add_argument("--hidden_dim", type=int, default=40, help="width of the hidden layers")
-        parser.add_argument("--code_dim", type=int, default=20, help="numbers of a pose's code")
-        parser.add_argument("--kl_weight", type=float, default=1.0, help="of the divergence, beside the mean error")
+        parser.add_argument("--hidden_dim", type=positive, default=40, help="width of the hidden layers")
+        parser.add_argument("--code_dim", type=positive, default=20, help="numbers of a pose's code")
+        parser.add_argument(
+            "--kl_weight", type=not_negative, default=1.0, help="of the divergence, beside the mean error"
+        )
 
     def make_coder(self, dim: int, opt: argparse.Namespace) -> VariationalPoseCoder:
         """The network for poses of so many numbers."""

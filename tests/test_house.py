@@ -16,7 +16,8 @@ from packaging.requirements import Requirement
 
 PROJECT = Path(__file__).resolve().parents[1]
 PACKAGES = ("feature_extraction", "models", "training", "inference", "analysis")
-OURS = (*PACKAGES, "data", "registry", "command")
+SINGLE = ("registry", "command", "option_values")
+OURS = (*PACKAGES, "data", *SINGLE)
 NOT_CODE = {"__pycache__", "experiments", "generated"}
 PYPROJECT = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
 DISTRIBUTIONS = packages_distributions()
@@ -24,6 +25,7 @@ DISTRIBUTIONS = packages_distributions()
 MAY_IMPORT = {
     "registry": (),
     "command": (),
+    "option_values": (),
     "feature_extraction": (),
     "models": (),
     "analysis.metrics": ("feature_extraction",),
@@ -37,7 +39,10 @@ MAY_IMPORT = {
     "training": ("feature_extraction", "models", "analysis.metrics", "analysis.render", "inference"),
     "data": ("feature_extraction",),
 }
-"""What the libraries of a package may import besides themselves and the registry; the most particular name counts."""
+"""What the libraries of a package may import besides themselves, the registry and `option_values`.
+
+The most particular name counts.
+"""
 
 NO_OPTIONS = ("feature_extraction", "models")
 """These never import training.options; the other packages may."""
@@ -54,7 +59,7 @@ NEVER = {
 
 def sources() -> dict[str, Path]:
     """Each module of the project, `tests` aside, and its file."""
-    files = [PROJECT / "registry.py", PROJECT / "command.py", *PROJECT.glob("data/*.py")]
+    files = [*(PROJECT / f"{name}.py" for name in SINGLE), *PROJECT.glob("data/*.py")]
     for package in PACKAGES:
         files += [path for path in PROJECT.glob(f"{package}/**/*.py") if not NOT_CODE & set(path.parts)]
     return {module_name(path): path for path in sorted(files)}
@@ -112,7 +117,7 @@ def test_libraries_import_only_what_lies_below_them(module: str) -> None:
     if module in COMMANDS:
         return
     home = max((package for package in MAY_IMPORT if within(module, package)), key=len)
-    allowed = {home, "registry", *rules_of(module, MAY_IMPORT)}
+    allowed = {home, "registry", "option_values", *rules_of(module, MAY_IMPORT)}
     if not any(within(module, package) for package in NO_OPTIONS):
         allowed.add("training.options")
     ours = [name for name in IMPORTS[module] if name.split(".")[0] in OURS]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import command
+from option_values import positive
 from training.options import parse
 from training.run import Run
 from training.search_space import Choice, Range, read_space
@@ -30,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--vary", action="append", default=[], metavar="NAME=VALUES", required=True,
         help="an option and values: learning_rate=1e-5:1e-2:log, dropout=0.0:0.5 or dhid=64,128; repeat it for others",
     )  # fmt: skip
-    parser.add_argument("--trials", type=int, default=20, help="how many runs there are to be in all")
+    parser.add_argument("--trials", type=positive, default=20, help="how many runs there are to be in all")
     asked, given = parser.parse_known_args(sys.argv[1:] if argv is None else argv)
     space = read_space(asked.vary)
     logging.basicConfig(level=logging.INFO, format="%(message)s")

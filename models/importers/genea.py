@@ -19,6 +19,7 @@ from models.importers.foreign_checkpoint import read_checkpoint
 from models.importers.genea_weights import chosen_words, context_weights, words_weights
 from models.importers.written import write_checkpoint
 from models.windows import Window
+from option_values import natural, positive
 from training.datasets.described import padded
 from training.datasets.window_options import read_windows
 from training.options import parse
@@ -37,9 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     add("--poses", default="expmap_cr_scaled_20", help="feature of the poses, with the columns that theirs had")
     add("--sound", default="mfcc_scaled_20", help="feature of the sound")
     add("--words", default="", help="feature of the words (default: word_context_20, for WordsSeq2Seq word_window_20)")
-    add("--predicted_poses", type=int, default=20, help="frames that it predicts")
-    add("--previous_poses", type=int, default=10, help="frames before them that it reads")
-    add("--context", type=int, default=61, help="frames of sound around each frame, where it reads a context")
+    add("--predicted_poses", type=positive, default=20, help="frames that it predicts")
+    add("--previous_poses", type=natural, default=10, help="frames before them that it reads")
+    add("--context", type=positive, default=61, help="frames of sound around each frame, where it reads a context")
     opt = parser.parse_args(sys.argv[1:] if argv is None else list(argv))
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     print(import_checkpoint(opt))

@@ -44,6 +44,31 @@ def options(name: str, tmp_path: Path, **given: object) -> argparse.Namespace:
     return opt
 
 
+def number_options(name: str) -> dict[str, argparse.Action]:
+    """The options of a model, or what it adds to all, that are numbers."""
+    parser = argparse.ArgumentParser()
+    registry.find("model", name).modify_commandline_options(parser)
+    return {
+        action.dest: action for action in parser._actions if isinstance(action.default, int | float) and action.type
+    }
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_no_number_of_a_model_is_negative_or_none_at_all(name: str) -> None:
+    for action in number_options(name).values():
+        assert callable(action.type)
+        for text in ("-1", "nan", "inf"):
+            with pytest.raises(argparse.ArgumentTypeError, match=text):
+                action.type(text)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_sizes_without_which_nothing_is_computed_are_above_zero(name: str) -> None:
+    for size in SMALL.keys() & number_options(name).keys() - {"dropout", "dhid_flow"}:  # 0: as wide as the transformers
+        with pytest.raises(argparse.ArgumentTypeError, match=r"'0' is not a whole number from 1 on"):
+            number_options(name)[size].type("0")
+
+
 @pytest.fixture(params=MODELS)
 def model(request: pytest.FixtureRequest, tmp_path: Path) -> BaseModel:
     torch.manual_seed(0)

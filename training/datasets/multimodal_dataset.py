@@ -14,6 +14,7 @@ from torch import Tensor
 from feature_extraction import store
 from feature_extraction.mirroring import mirrored_ids
 from models.windows import Window, anchors, needed_frames
+from option_values import natural, positive
 from training.datasets.base_dataset import BaseDataset
 from training.datasets.corpus import Corpus, open_corpus
 from training.datasets.described import padded, token_vectors, with_tokens
@@ -21,7 +22,6 @@ from training.datasets.gather import WindowGatherer
 from training.datasets.preloaded import DeviceGatherer
 from training.datasets.window_options import read_windows
 from training.options.paths import Folder
-from training.options.values import natural, positive
 
 log = logging.getLogger(__name__)
 

@@ -1,9 +1,9 @@
 """The options that every run has, whatever its model and data set."""
 
+from option_values import above_zero, natural, not_negative, numbers, positive, share
 from training.options.grammar import FlagAction, OptionGroup
 from training.options.paths import Folder, Folders
 from training.options.trainer import PlainValue
-from training.options.values import above_zero, natural, not_negative, numbers, positive, share
 
 OWNER = "base"
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from option_values import natural, positive
 from training.options.grammar import WORDS, FlagAction, OptionGroup
-from training.options.values import natural, positive
 
 OWNER = "trainer"
 

@@ -1,4 +1,4 @@
-"""The types of option values that several commands share."""
+"""The types of option values: what a command line, a YAML file or a model takes as a number."""
 
 import argparse
 
