@@ -46,7 +46,7 @@ ROUNDS = 6
 
 
 def time_steps(folder: Path, asked: Found) -> Found:
-    """The processor seconds of a training step of each system, and its parameters.
+    """The processor seconds of a training step of each system, its parameters and the batches that there are.
 
     Asks for `arguments` of each system. The systems take turns, so that what else the machine does meets all alike.
     One that these arguments make no sense for is told of and left out.
@@ -59,18 +59,20 @@ def time_steps(folder: Path, asked: Found) -> Found:
             log.warning("%s cannot be timed: %s", name, error)
     taken: dict[str, list[float]] = {name: [] for name in steppers}
     for _ in range(ROUNDS):
-        for name, (_, step) in steppers.items():
+        for name, (_, _, step) in steppers.items():
             began = time.process_time()
             step()
             taken[name].append(time.process_time() - began)
     seconds = {name: statistics.median(each[1:]) for name, each in taken.items()}
-    parameters = {name: count for name, (count, _) in steppers.items()}
+    parameters = {name: count for name, (count, _, _) in steppers.items()}
+    batches = {name: count for name, (_, count, _) in steppers.items()}
     said = ", ".join(f"{name} {each:.2f}" for name, each in seconds.items())
-    return {"seconds": seconds, "parameters": parameters, "said": f"processor seconds a step: {said}"}
+    counted = {"parameters": parameters, "batches": batches}
+    return {"seconds": seconds, **counted, "said": f"processor seconds a step: {said}"}
 
 
-def _stepper(arguments: Sequence[str]) -> tuple[int, Callable[[], None]]:
-    """The parameters of a model, and a function that takes a training step with the next batch of the corpus."""
+def _stepper(arguments: Sequence[str]) -> tuple[int, int, Callable[[], None]]:
+    """The parameters of a model, the batches of the corpus, and a function that takes a training step with the next."""
     opt = parse(arguments)
     pl.seed_everything(opt.seed, verbose=False)
     dataset = registry.find("dataset", opt.dataset_name)(opt, "train")
@@ -79,7 +81,8 @@ def _stepper(arguments: Sequence[str]) -> tuple[int, Callable[[], None]]:
     optimiser = make_optimiser(
         opt.optimizer, parameters, learning_rate=1e-5, weight_decay=opt.weight_decay, momentum=opt.momentum, fused=True
     )
-    batches = itertools.chain.from_iterable(itertools.repeat(make_loader(dataset, opt)))
+    loader = make_loader(dataset, opt)
+    batches = itertools.chain.from_iterable(itertools.repeat(loader))
 
     def step() -> None:
         loss = model.losses(with_noise(next(batches), model.inputs))["loss"]
@@ -88,7 +91,7 @@ def _stepper(arguments: Sequence[str]) -> tuple[int, Callable[[], None]]:
         nn.utils.clip_grad_norm_(parameters, opt.gradient_clip_val or torch.inf)
         optimiser.step()
 
-    return sum(parameter.numel() for parameter in parameters), step
+    return sum(parameter.numel() for parameter in parameters), len(loader), step
 
 
 class StepClock(pl.Callback):

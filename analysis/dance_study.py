@@ -35,7 +35,9 @@ log = logging.getLogger(__name__)
 CRITERION = "move_variation"
 """By which temperatures are chosen."""
 EPOCH_MINUTES, MOST_EPOCHS = 2.0, 3
-"""How long a model is trained until its held-out loss is measured, about, and how often that is, at most."""
+"""How long a model is trained until its held-out loss is measured, about, and how often that is, at most.
+
+More often where the corpus has no more windows."""
 WARMUP = 0.1
 """The share of a training in which the learning rate rises."""
 TIMED, REFERENCES = "steps", "references"
@@ -89,7 +91,7 @@ def _trial(name: str, rate: float, words: Sequence[str], opt: argparse.Namespace
     run = f"{name}_rate{rate:g}"
 
     def ask(found: Mapping[str, Found]) -> Found:
-        length = _length(found, name, opt.minutes * opt.grid_share)
+        length = training_length(found, name, opt.minutes * opt.grid_share)
         return {"run": run, "arguments": [*words, *length, f"--learning_rate={rate:g}", "--seed=0"]}
 
     return Cell(f"grid/{run}", dance_cells.train, ask, (TIMED,))
@@ -105,7 +107,7 @@ def _training(name: str, seed: int, words: Sequence[str], opt: argparse.Namespac
         if trials and not losses:
             raise ValueError("no learning rate came to a loss")
         best = min(losses, key=losses.__getitem__, default=opt.learning_rates[0])
-        length = _length(found, name, opt.minutes)
+        length = training_length(found, name, opt.minutes)
         return {"run": run, "arguments": [*words, *length, f"--learning_rate={best:g}", f"--seed={seed}"]}
 
     return Cell(f"train/{run}", dance_cells.train, ask, (TIMED, *trials))
@@ -158,12 +160,12 @@ def _dancing(
     return {"run": run, "place": place, "trained": found[f"train/{run}"]["loss"], **settings, **_judging(opt)}
 
 
-def _length(found: Mapping[str, Found], name: str, minutes: float) -> list[str]:
+def training_length(found: Mapping[str, Found], name: str, minutes: float) -> list[str]:
     """Options for as many steps as these processor minutes hold, in so many parts that are called epochs."""
     if name not in found.get(TIMED, {}).get("seconds", {}):
         raise ValueError("its steps were not timed")
     steps = 60 * minutes / found[TIMED]["seconds"][name]
-    epochs = max(1, min(MOST_EPOCHS, round(minutes / EPOCH_MINUTES)))
+    epochs = max(1, min(MOST_EPOCHS, round(minutes / EPOCH_MINUTES)), math.ceil(steps / found[TIMED]["batches"][name]))
     return [
         f"--limit_train_batches={max(1, math.floor(steps / epochs))}",
         f"--max_epochs={epochs}",

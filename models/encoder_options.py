@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from models.nets.cross_modal import SOURCES
 from option_values import positive, share
 
 
@@ -37,6 +38,17 @@ def add_encoder_options(parser: Any) -> None:
         help="let a frame attend to earlier frames only, so that a stream costs the same for each frame; time is told "
         "by rotations, and outputs are read at trained queries, whatever other options say of the two; with "
         "--use_transformer_nn and --cond_concat_dims a flow's frames do not depend on later ones either",
+    )
+
+
+def add_reading_option(parser: Any) -> None:
+    """Where the outputs are read off the joint."""
+    parser.add_argument(
+        "--conditioning_from",
+        choices=SOURCES,
+        default="first",
+        help="which slots of the joint the outputs are read at: where the last input ends as late as the output, the "
+        "last ones are about the same time",
     )
 
 

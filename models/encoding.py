@@ -6,8 +6,9 @@ from typing import Any
 
 from torch import Tensor
 
-from models.encoder_options import causal_settings, input_settings
+from models.encoder_options import causal_settings, input_settings, joint_settings
 from models.nets.causal import CausalEncoders, CausalHead
+from models.nets.cross_modal import CrossModalTransformer
 from models.nets.multimodal import InputEncoders
 from models.roll import Step
 from models.windows import Window
@@ -45,6 +46,11 @@ def foresee(encoders: Encoders, inputs: Mapping[str, Tensor], own: Sequence[str]
     return encoders.encode(inputs, [name for name in inputs if name not in own])
 
 
-def causal_head(opt: argparse.Namespace, window: Window, encoders: CausalEncoders, count: int, dim: int) -> CausalHead:
-    """What reads ``count`` tokens of width ``dim`` about an output window off causal encoders."""
-    return CausalHead(window, encoders, count, dim, layers=opt.nlayers, **causal_settings(opt))
+def make_joint(
+    opt: argparse.Namespace, window: Window, encoders: Encoders, count: int, dim_out: int
+) -> CrossModalTransformer | CausalHead:
+    """What reads ``count`` vectors of width ``dim_out`` about an output window off the encoded inputs."""
+    if isinstance(encoders, CausalEncoders):
+        return CausalHead(window, encoders, count, dim_out, layers=opt.nlayers, **causal_settings(opt))
+    source = opt.conditioning_from
+    return CrossModalTransformer(window, encoders, count, dim_out=dim_out, source=source, **joint_settings(opt))

@@ -6,12 +6,10 @@ from typing import Any
 
 from torch import nn
 
-from models.encoder_options import joint_settings
-from models.encoding import Encoders, causal_head
+from models.encoder_options import add_reading_option
+from models.encoding import Encoders, make_joint
 from models.flow_plus_plus import NORMS, MakeNet, Place, flow_plus_plus, read_scales
 from models.flows.bases import make_base
-from models.nets.causal import CausalEncoders, CausalHead
-from models.nets.conditioner import SOURCES, Conditioner
 from models.nets.coupling import CouplingNet
 from models.nets.flow_head import FlowHead
 from models.nets.gated_convolution import GatedConvolution
@@ -52,9 +50,7 @@ def add_flow_options(parser: Any, *, dhid_flow: int, cond_concat_dims: bool) -> 
     parser.add_argument(
         "--conditioning_seq_lens", default="", help="tokens that condition each output; its length by default"
     )
-    parser.add_argument(
-        "--conditioning_from", choices=SOURCES, default="first", help="which slots of the joint the tokens are read at"
-    )
+    add_reading_option(parser)
     parser.add_argument(
         "--cond_concat_dims",
         action=yes_no,
@@ -149,17 +145,11 @@ def make_heads(
             components=opt.num_mixture_components,
         )
         tokens = count + (window.length if mean else 0)
-        conditioner = _conditioner(opt, window, encoders, tokens)
+        conditioner = make_joint(opt, window, encoders, tokens, opt.dhid)
         # Each further scale takes pairs of frames.
         grain = 2 ** (len(scales) - 1) if in_order else 0
         heads[window.modality] = FlowHead(window, conditioner, flow, mean_dim=opt.dhid if mean else 0, grain=grain)
     return PerModality(heads)
-
-
-def _conditioner(opt: argparse.Namespace, window: Window, encoders: Encoders, tokens: int) -> Conditioner | CausalHead:
-    if isinstance(encoders, CausalEncoders):
-        return causal_head(opt, window, encoders, tokens, opt.dhid)
-    return Conditioner(window, encoders, tokens, source=opt.conditioning_from, **joint_settings(opt))
 
 
 def _coupling_nets(make_body: MakeBody, along_time: bool) -> MakeNet:

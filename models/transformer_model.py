@@ -9,11 +9,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from models.base_model import BaseModel
-from models.encoder_options import add_encoder_options, joint_settings
-from models.encoding import Encoders, causal_head, encode, foresee, make_encoders, serves
-from models.nets.causal import CausalEncoders, CausalHead
+from models.encoder_options import add_encoder_options, add_reading_option
+from models.encoding import encode, foresee, make_encoders, make_joint, serves
+from models.nets.causal import CausalHead
 from models.nets.per_modality import PerModality
-from models.nets.transformer import TransformerEncoder
 from models.roll import Step
 from models.windows import Window
 
@@ -22,19 +21,22 @@ class TransformerModel(BaseModel):
     """Encoders of the inputs, joined along time, and for each output a cross-modal transformer over the joint.
 
     Its first ``output_length`` positions are the prediction (Valle-Perez et al., Transflower, arXiv 2106.13871,
-    section 4.2, without the flow). Several outputs share the input encoders. Unlike the published code, whose position
-    vectors stayed zero, positions are trained.
+    section 4.2, without the flow), or others as ``--conditioning_from`` says. Several outputs share the input encoders.
+    Unlike the published code, whose position vectors stayed zero, positions are trained.
     """
 
     def __init__(self, opt: argparse.Namespace, inputs: Sequence[Window], outputs: Sequence[Window]):
         super().__init__(opt, inputs, outputs)
         self.encoders = make_encoders(opt, inputs)
-        self.heads = PerModality({window.modality: _head(opt, window, inputs, self.encoders) for window in outputs})
+        self.heads = PerModality(
+            {each.modality: make_joint(opt, each, self.encoders, each.length, each.dim) for each in outputs}
+        )
 
     @staticmethod
     def modify_commandline_options(parser: Any) -> None:
         """Sizes and kinds of positions."""
         add_encoder_options(parser)
+        add_reading_option(parser)
 
     def forward(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The predicted output windows: {modality: (batch, length, dim)}."""
@@ -87,22 +89,3 @@ class TransformerModel(BaseModel):
     def foresee(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The encodings of what is not fed back."""
         return foresee(self.encoders, inputs, self.feedback)
-
-
-def _head(
-    opt: argparse.Namespace, window: Window, inputs: Sequence[Window], encoders: Encoders
-) -> TransformerEncoder | CausalHead:
-    if isinstance(encoders, CausalEncoders):
-        return causal_head(opt, window, encoders, window.length, window.dim)
-    _check_length(window, inputs)
-    return TransformerEncoder(opt.dhid, window.dim, encoders.slots, times=encoders.times, **joint_settings(opt))
-
-
-def _check_length(window: Window, inputs: Sequence[Window]) -> None:
-    slots = sum(each.length for each in inputs)
-    if window.length > slots:
-        lengths = " + ".join(str(each.length) for each in inputs)
-        raise ValueError(
-            f"--output_lengths asks for {window.length} frames of {window.modality}, but --input_lengths gives only "
-            f"{lengths} = {slots} slots to predict them in; shorten the output or lengthen an input"
-        )

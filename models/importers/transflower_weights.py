@@ -73,7 +73,7 @@ def _model_weights(state: Weights, model: BaseModel) -> Weights:
             modality = name.removeprefix("net_output_glow_")
             weights |= _prefixed(f"heads.{modality}.flow.transform.", _scale(_below(part, "flows")))
         elif name.startswith("net_output_"):
-            place = f"heads.{name.removeprefix('net_output_')}." + ("conditioner.net." if conditions else "")
+            place = f"heads.{name.removeprefix('net_output_')}." + ("conditioner.net." if conditions else "net.")
             weights |= _prefixed(place, _transformer(part))
         else:
             weights |= _prefixed(f"{name}.", part)

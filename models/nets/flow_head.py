@@ -9,7 +9,7 @@ from models.flows.bases import Generators
 from models.flows.fixed import FixedInverse
 from models.flows.flow import Flow
 from models.nets.causal import CausalHead, Kept
-from models.nets.conditioner import Conditioner
+from models.nets.cross_modal import CrossModalTransformer
 from models.windows import Window
 
 
@@ -30,7 +30,12 @@ class FlowHead(nn.Module):
     """
 
     def __init__(
-        self, window: Window, conditioner: Conditioner | CausalHead, flow: Flow, mean_dim: int = 0, grain: int = 0
+        self,
+        window: Window,
+        conditioner: CrossModalTransformer | CausalHead,
+        flow: Flow,
+        mean_dim: int = 0,
+        grain: int = 0,
     ):
         super().__init__()
         self.window = window

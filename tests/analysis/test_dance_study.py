@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from analysis import study
+from analysis.dance_study import training_length
 from analysis.dance_systems import MEMORY, SYSTEMS, WITHIN, Contender, arguments, chosen
 from analysis.dance_table import Outcome, Trained, tables
 from data.demo_moves import BEATS_PER_BAR
@@ -52,6 +53,14 @@ def test_the_short_one_differs_in_its_memory_alone() -> None:
         inputs, outputs, _ = read_windows(opt)
         heard.append([inputs[1].offset - outputs[0].offset, inputs[1].stop - outputs[0].offset])
     assert heard[0] == heard[1] == [-20, 20]
+
+
+@pytest.mark.parametrize(("seconds", "batches"), [(0.5, 900), (0.05, 900), (0.5, 3), (3.0, 900)])
+def test_all_train_for_the_minutes_however_fast_their_steps_are(seconds: float, batches: int) -> None:
+    words = training_length({"steps": {"seconds": {"x": seconds}, "batches": {"x": batches}}}, "x", 7.0)
+    given = {name: float(value) for name, value in (word.removeprefix("--").split("=") for word in words)}
+    assert given["limit_train_batches"] <= batches
+    assert given["limit_train_batches"] * given["max_epochs"] * seconds / 60 == pytest.approx(7.0, rel=0.05)
 
 
 def test_an_unknown_system_gets_the_nearest_name() -> None:

@@ -41,7 +41,7 @@ def ours(key: str) -> str:
     """The name here of a parameter of the reference."""
     for theirs, name in {
         "net_input_": "encoders.nets.",
-        "net_output_": "heads.",
+        "net_output_motion": "heads.motion.net",
         "encoder1": "enter",
         "pos_encoder.pe": "positions.vectors",
         "transformer_encoder.layers": "layers",
@@ -82,7 +82,8 @@ def test_weights_of_the_reference_give_its_numbers(name: str, parity: Path) -> N
     inputs_only = {"motion": batch["in_motion"], "audio": batch["in_audio"]}
     close = {"rtol": 0, "atol": 1e-10}
     torch.testing.assert_close(model.encoders(inputs_only), torch.from_numpy(content["res/latent"]), **close)
-    latent = model.heads["motion"](model.encoders(inputs_only))
+    slots = sum(window.length for window in inputs)
+    latent = model.heads["motion"](model.encoders(inputs_only), slots)
     torch.testing.assert_close(latent, torch.from_numpy(content["res/output_net/motion"]), **close)
     prediction = model.sample(inputs_only)[0]["motion"]
     torch.testing.assert_close(prediction, torch.from_numpy(content["res/prediction/motion"]), **close)
@@ -171,7 +172,7 @@ def test_training_on_one_batch_brings_the_loss_below_5_percent(pre_norm: bool) -
 
 def test_an_output_longer_than_the_slots_is_refused_naming_both_options() -> None:
     long = Window("motion", 5, 27, offset=12)
-    with pytest.raises(ValueError, match=r"--output_lengths asks for 27 .*--input_lengths gives only 12 \+ 14 = 26"):
+    with pytest.raises(ValueError, match=r"27 slots \(--output_lengths; .*--input_lengths gives only 26"):
         TransformerModel(options(), (MOTION, AUDIO), (long,))
 
 
@@ -217,3 +218,17 @@ def test_the_published_size_has_the_published_number_of_parameters() -> None:
     positions = sum(count for name, count in counts.items() if name.endswith("positions.vectors"))
     assert positions == 1200 * (120 + 140 + 260)
     assert sum(counts.values()) - positions == 143_025_669
+
+
+@pytest.mark.parametrize("source", ["last", "queries"])
+def test_the_prediction_is_read_where_it_is_asked(source: str) -> None:
+    """Other slots are other numbers at any length, and the first frames are the same whether more are wanted or not."""
+    model = TransformerModel(options(conditioning_from=source), [MOTION, AUDIO], [TARGET]).eval()
+    batch = {window.modality: batch_of()[f"in_{window.modality}"] for window in (MOTION, AUDIO)}
+    found = model(batch)[TARGET.modality]
+    assert found.shape == (3, TARGET.length, TARGET.dim)
+    torch.testing.assert_close(model.heads[TARGET.modality](model.encoders(batch), 2), found[:, :2])
+    if source == "last":
+        at_the_first = TransformerModel(options(), [MOTION, AUDIO], [TARGET]).eval()
+        at_the_first.load_state_dict(model.state_dict())
+        assert not torch.allclose(at_the_first(batch)[TARGET.modality], found)

@@ -1,4 +1,4 @@
-"""The cross-modal transformer whose tokens condition a flow: the second half of the multimodal transformers."""
+"""The cross-modal transformer: the second half of the multimodal transformers."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ from models.windows import Window
 SOURCES = ("first", "last", "queries")
 
 
-class Conditioner(nn.Module):
-    """``count`` tokens about one output window, from the joint of the encoded inputs: (batch, count, dim).
+class CrossModalTransformer(nn.Module):
+    """``count`` vectors about one output window, from the joint of the encoded inputs: (batch, count, dim_out).
 
     They are the transformer's outputs at the ``first`` or the ``last`` slots of the joint, or at slots of their own
     before it, filled with trained ``queries``. ``options`` go to the transformer.
@@ -26,6 +26,7 @@ class Conditioner(nn.Module):
         count: int,
         *,
         dim: int,
+        dim_out: int,
         layers: int,
         source: str = "first",
         **options: Any,
@@ -33,9 +34,9 @@ class Conditioner(nn.Module):
         super().__init__()
         if source != "queries" and count > encoders.slots:
             raise ValueError(
-                f"{window.modality}: --output_lengths, --conditioning_seq_lens (and --residual) ask for {count} slots, "
-                f"--input_lengths gives {encoders.slots}; shorten the output, lengthen an input or choose "
-                "--conditioning_from queries"
+                f"{window.modality} is to be read at {count} slots (--output_lengths; of a flow also "
+                "--conditioning_seq_lens and --residual), but --input_lengths gives only "
+                f"{encoders.slots}; shorten the output, lengthen an input or choose --conditioning_from queries"
             )
         self.count = count
         self.source = source
@@ -45,12 +46,12 @@ class Conditioner(nn.Module):
         elif source == "last":
             times = times[-count:] + times[:-count]
         self.queries = nn.Parameter(0.02 * torch.randn(count, dim)) if source == "queries" else None
-        self.net = TransformerEncoder(dim, dim, len(times), dim=dim, layers=layers, times=times, **options)
+        self.net = TransformerEncoder(dim, dim_out, len(times), dim=dim, layers=layers, times=times, **options)
 
-    def forward(self, latent: Tensor) -> Tensor:
-        """The tokens that follow from the joint (batch, slots, dim)."""
+    def forward(self, latent: Tensor, first: int | None = None) -> Tensor:
+        """The vectors that follow from the joint (batch, slots, dim); all, or so many of the ``first``."""
         if self.queries is not None:
             latent = torch.cat([self.queries.expand(len(latent), -1, -1), latent], dim=1)
         elif self.source == "last":
             latent = latent.roll(self.count, dims=1)
-        return self.net(latent, self.count)
+        return self.net(latent, self.count if first is None else first)
