@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -26,9 +26,11 @@ class DemoCorpus(BaseCorpus):
     `data.demo_truth` reads the truth back and gives other valid dances; `data.demo_recognise` names what is danced.
     """
 
-    parts = ("dance", "gesture")
+    parts: ClassVar[tuple[str, ...]] = ("dance", "gesture")
     last_file = TRUTH_FILE
     version = 1
+    more_songs: ClassVar[int] = 0
+    """How many songs there are to train on beside those of every demo corpus."""
 
     def terms(self) -> str:
         """A sentence about the licence and where the corpus comes from."""
@@ -38,16 +40,18 @@ class DemoCorpus(BaseCorpus):
         """Write sounds, motions, transcripts and split lists, then truth.json."""
         from feature_extraction.parallel import workers
 
-        dances, talks = (directory / part for part in self.parts)
-        for part in (dances, talks):
-            part.mkdir(exist_ok=True)
-        songs, recordings = demo_songs.compose(seed), demo_speech.write_speeches(seed)
+        dances, talks = (directory / part for part in DemoCorpus.parts)
+        for part in self.parts:
+            (directory / part).mkdir(exist_ok=True)
+        songs = demo_songs.compose(seed, self.more_songs)
+        recordings = demo_speech.write_speeches(seed) if talks.name in self.parts else []
         with workers(jobs, len(songs) + len(recordings), progress) as pool:
             pool.each("making dances", write_song, [(song, dances) for song in songs])
             pool.each("making talks", write_recording, [(recording, talks) for recording in recordings])
-        write_vectors(talks / VECTORS_FILE, demo_speech.word_vectors(seed))
         _write_splits(dances, songs)
-        _write_splits(talks, recordings)
+        if recordings:
+            write_vectors(talks / VECTORS_FILE, demo_speech.word_vectors(seed))
+            _write_splits(talks, recordings)
         save_json(directory / TRUTH_FILE, {"seed": seed} | dance_facts(songs) | gesture_facts(recordings))
 
 

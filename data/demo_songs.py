@@ -62,14 +62,17 @@ class Song:
         return cls(**named | {"loud": tuple(data["loud"])})
 
 
-def compose(seed: int) -> list[Song]:
-    """All songs of the corpus: styles and tempi in turn, so that each split hears every style."""
-    splits = [split for split, count in SPLITS.items() for _ in range(count)]
+def compose(seed: int, more: int = 0) -> list[Song]:
+    """All songs of the corpus: styles and tempi in turn, so that each split hears every style.
+
+    So many ``more`` to train on come after the others, which stay as they are.
+    """
+    splits = [split for split, count in SPLITS.items() for _ in range(count)] + ["train"] * more
     songs = []
     for number, split in enumerate(splits):
         rng = np.random.default_rng([seed, 0, number])
         tempo = TEMPI_BPM[number // len(STYLES) % len(TEMPI_BPM)]
-        bpm = UNSEEN_TEMPO_BPM if number == len(splits) - 1 else tempo
+        bpm = UNSEEN_TEMPO_BPM if number == sum(SPLITS.values()) - 1 else tempo
         # whole tenths of milliseconds, as truth.json writes instants
         first_beat_s = round(rng.uniform(0.2, 0.7), 4)
         bars = int((DURATION_S - 0.3 - first_beat_s) * bpm / 60 / BEATS_PER_BAR)

@@ -11,6 +11,7 @@ import soundfile
 from data import demo_corpus, demo_songs, demo_speech
 from data.demo_corpus import VECTORS_FILE, DemoCorpus
 from data.demo_dance import danced_moves
+from data.demo_large_corpus import DemoLargeCorpus
 from data.demo_recognise import recognise
 from data.demo_truth import Truth
 from feature_extraction.motion.bvh import read_bvh
@@ -20,9 +21,9 @@ from feature_extraction.store import find_raw, read_split
 Written = dict[str, bytes]
 
 
-def small(make: Callable[[int], list], count: int = 2) -> Callable[[int], list]:
+def small(make: Callable[..., list], count: int = 2) -> Callable[..., list]:
     """The first train and the last test sequences only."""
-    return lambda seed: [*make(seed)[: count - 1], make(seed)[-1]]
+    return lambda seed, *more: [*make(seed, *more)[: count - 1], make(seed, *more)[-1]]
 
 
 @pytest.fixture(scope="module")
@@ -133,3 +134,21 @@ def test_the_whole_corpus_is_small_and_does_not_depend_on_the_number_of_processe
     assert sum(map(len, written.values())) < 150e6
     assert [len(find_raw(tmp_path / "1" / part)) for part in DemoCorpus.parts] == [40, 24]
     assert demo_corpus.dance_facts(demo_songs.compose(0))["moves"] == Truth.load(tmp_path / "1").facts["moves"]
+
+
+def test_the_large_corpus_has_more_songs_to_train_on_and_the_same_ones_held_out() -> None:
+    few, many = demo_songs.compose(5), demo_songs.compose(5, DemoLargeCorpus.more_songs)
+    assert many[: len(few)] == few
+    assert {song.split for song in many[len(few) :]} == {"train"}
+    assert len({song.id for song in many}) == len({song.seed for song in many}) == len(many) == 124
+
+
+def test_the_large_corpus_is_dances_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    every = demo_songs.compose
+    monkeypatch.setattr(demo_songs, "compose", lambda seed, more: every(seed, more)[-1:])
+    made = DemoLargeCorpus().make(tmp_path / "large", jobs=1, progress=False)
+    assert sorted(path.name for path in made.iterdir() if path.is_dir()) == ["dance"]
+    assert read_split(made / "dance", "train") == ["song_123"]
+    truth = Truth.load(made)
+    assert list(truth.songs) == ["song_123"]
+    assert truth.recordings == {}
