@@ -144,11 +144,14 @@ def make_heads(
             momentum=opt.glow_bn_momentum,
             components=opt.num_mixture_components,
         )
-        tokens = count + (window.length if mean else 0)
+        # Slots of some time tell of that time only; the published ones tell the mean and the rest apart.
+        own = mean and (opt.causal or opt.conditioning_from == "first" or count < window.length)
+        tokens = count + (window.length if own else 0)
         conditioner = make_joint(opt, window, encoders, tokens, opt.dhid)
         # Each further scale takes pairs of frames.
         grain = 2 ** (len(scales) - 1) if in_order else 0
-        heads[window.modality] = FlowHead(window, conditioner, flow, mean_dim=opt.dhid if mean else 0, grain=grain)
+        mean_dim = opt.dhid if mean else 0
+        heads[window.modality] = FlowHead(window, conditioner, flow, mean_dim, own=own, grain=grain)
     return PerModality(heads)
 
 

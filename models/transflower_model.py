@@ -23,6 +23,7 @@ from models.windows import Window
 
 MEAN_WEIGHT = 100.0
 """Of the squared error of ``--residual``."""
+RESIDUAL_LOSSES = ("fading", "sum")
 SOFTNESS = 5.0
 """How slowly the likelihood takes over as that error falls."""
 
@@ -32,12 +33,14 @@ class TransflowerModel(WindowFlowModel):
 
     Valle-Perez et al., Transflower, arXiv 2106.13871. The loss is bits per frame: -log2 p of a window over its frames.
     Unlike in the published code, positions are trained and norm layers start from data. ``--residual`` adds a mean to
-    each output; while its weighted squared error m is large, that is what is trained: the loss is then
-    (1 - a) bits + a m with a = sigmoid(m / 5).
+    each output, whose weighted squared error is m. As published, m is what is trained while it is large: the loss is
+    (1 - a) bits + a m with a = sigmoid(m / 5); where m cannot become small, the flow never learns. ``--residual_loss
+    sum`` is bits + m, the mean being a constant to the flow.
     """
 
     def __init__(self, opt: argparse.Namespace, inputs: Sequence[Window], outputs: Sequence[Window]):
         super().__init__(opt, inputs, outputs)
+        self.fades = opt.residual_loss == "fading"
         self.encoders = make_encoders(opt, inputs)
         bodies = transformers(opt) if opt.use_transformer_nn else gated_convolutions(opt)
         self.heads = make_heads(opt, outputs, self.encoders, bodies, mean=opt.residual, in_order=couples_in_order(opt))
@@ -54,6 +57,12 @@ class TransflowerModel(WindowFlowModel):
             default=False,
             help="predict a mean too, and let the flow model what deviates from it",
         )
+        parser.add_argument(
+            "--residual_loss",
+            choices=RESIDUAL_LOSSES,
+            default="fading",
+            help="with --residual: the squared error fades where it is small (as published), or is added to the bits",
+        )
 
     def losses(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Bits per frame, summed over the output modalities; with ``--residual`` joined with squared errors."""
@@ -61,13 +70,13 @@ class TransflowerModel(WindowFlowModel):
         parts: dict[str, Tensor] = {}
         losses = []
         for window, head in self.each_head():
-            log_prob, mse = head.log_prob(batch[f"out_{window.modality}"], latent)
+            log_prob, mse = head.log_prob(batch[f"out_{window.modality}"], latent, through_mean=self.fades)
             bits = bits_per_frame(log_prob, window.length)
             parts[f"nll_{window.modality}"] = bits
             if mse is not None:
                 parts[f"mse_{window.modality}"] = mse
                 weighted = MEAN_WEIGHT * mse
                 share = torch.sigmoid(weighted / SOFTNESS)
-                bits = (1 - share) * bits + share * weighted
+                bits = (1 - share) * bits + share * weighted if self.fades else bits + weighted
             losses.append(bits)
         return {"loss": torch.stack(losses).sum(), **parts}

@@ -24,8 +24,9 @@ class FlowState:
 class FlowHead(nn.Module):
     """A flow conditioned on tokens that are made from the encoded inputs.
 
-    With ``mean_dim`` a linear layer (from tokens of that width) reads a mean off as many tokens more as the window has
-    frames, and the flow is the distribution of what deviates from it. If no frame depends on those after it, ``grain``
+    With ``mean_dim`` a linear layer (from tokens of that width) reads a mean off the last tokens, as many as the window
+    has frames, and the flow is the distribution of what deviates from it. These tokens condition the flow too, or they
+    are the mean's ``own``. If no frame depends on those after it, ``grain``
     says how many can be sampled apart from these, or a multiple of so many; 0 if all depend on all.
     """
 
@@ -35,10 +36,12 @@ class FlowHead(nn.Module):
         conditioner: CrossModalTransformer | CausalHead,
         flow: Flow,
         mean_dim: int = 0,
+        own: bool = True,
         grain: int = 0,
     ):
         super().__init__()
         self.window = window
+        self.own = own
         self.grain = grain
         self.conditioner = conditioner
         self.flow = flow
@@ -52,15 +55,16 @@ class FlowHead(nn.Module):
         if self.mean is None:
             return tokens, None
         frames = tokens.shape[1] - length
-        return tokens[:, :frames], self.mean(tokens[:, frames:])
+        return tokens[:, :frames] if self.own else tokens, self.mean(tokens[:, frames:])
 
-    def log_prob(self, x: Tensor, latent: Tensor) -> tuple[Tensor, Tensor | None]:
+    def log_prob(self, x: Tensor, latent: Tensor, through_mean: bool = True) -> tuple[Tensor, Tensor | None]:
         """The log density of each window in nats, (batch,), and the mean squared error of the mean, if there is one.
 
-        The first windows in training mode set what depends on data.
+        The first windows in training mode set what depends on data. Unless its gradients go ``through_mean``, the mean
+        is a constant to the flow.
         """
         conditioning, mean = self.condition(latent)
-        rest = x if mean is None else x - mean
+        rest = x if mean is None else x - (mean if through_mean else mean.detach())
         if self.training and not self.flow.initialised:
             self.flow.initialise(rest.detach(), conditioning.detach())
         return self.flow.log_prob(rest, conditioning), None if mean is None else F.mse_loss(mean, x)

@@ -172,6 +172,25 @@ def test_several_outputs_have_a_mean_each() -> None:
     assert losses.keys() == {"loss", "nll_motion", "mse_motion", "nll_face", "mse_face"}
 
 
+def test_the_squared_error_is_added_to_the_bits_of_what_is_left() -> None:
+    model, batch = build(residual=True, residual_loss="sum"), batch_of(TARGET)
+    losses = model.losses(batch)
+    torch.testing.assert_close(losses["loss"], losses["nll_motion"] + 100 * losses["mse_motion"])
+    (mean,) = (each for name, each in model.named_parameters() if name.endswith("mean.weight"))
+    by_bits = torch.autograd.grad(losses["nll_motion"], mean, allow_unused=True, retain_graph=True)[0]
+    assert by_bits is None  # the mean is a constant to the flow
+    assert torch.autograd.grad(losses["loss"], mean)[0].abs().max() > 0
+
+
+@pytest.mark.parametrize(("source", "slots"), [("first", 8), ("last", 4), ("queries", 4)])
+def test_a_mean_is_read_at_the_slots_of_its_frames(source: str, slots: int) -> None:
+    """The first slots are of no particular time, and the mean has four of its own as published."""
+    model = build(residual=True, conditioning_from=source).eval()
+    assert model.heads["motion"].conditioner.count == slots
+    conditioning, mean = model.heads["motion"].condition(model.encoders(inputs_of(batch_of(TARGET))))
+    assert conditioning.shape[:2] == mean.shape[:2] == (3, 4)
+
+
 @pytest.mark.parametrize("kind", FAMILY)
 @pytest.mark.parametrize(
     "given",
