@@ -41,7 +41,7 @@ More often where the corpus has no more windows."""
 WARMUP = 0.1
 """The share of a training in which the learning rate rises."""
 TIMED, REFERENCES = "steps", "references"
-PREPARED: Options = {"corpus": "demo", "recipe": "dance"}
+PREPARED: Options = {"corpus": "demo_large", "recipe": "dance"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
