@@ -66,11 +66,12 @@ COMMON: Options = {
     "enable_progress_bar": False,
     "continue_train": True,
 }
-ENCODERS: Options = {"dhid": 80, "nlayers": 2, "nhead": 4, "dropout": 0.0, "conditioning_from": "last"}
-"""Read at the slots of the sound that is heard with the motion."""
+SIZES: Options = {"dhid": 80, "nlayers": 2, "nhead": 4, "dropout": 0.0}
+ENCODERS: Options = {**SIZES, "pre_norm": True, "conditioning_from": "last"}
+"""Norms that allow high learning rates; outputs read at the slots of the sound that is heard with the motion."""
 FLOW: Options = {**ENCODERS, "dhid_flow": 80, "scales": "[[6,0]]"}
 MEAN: Options = {"residual": True, "residual_loss": "sum"}
-"""A flow learns a mean much slower by itself than from a squared error."""
+"""By likelihood alone the transformers learn to move much more slowly than from a squared error."""
 NO_POSITIONS: Options = {
     "use_pos_emb_inputs": False,
     "use_pos_emb_output": False,

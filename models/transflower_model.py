@@ -35,7 +35,7 @@ class TransflowerModel(WindowFlowModel):
     Unlike in the published code, positions are trained and norm layers start from data. ``--residual`` adds a mean to
     each output, whose weighted squared error is m. As published, m is what is trained while it is large: the loss is
     (1 - a) bits + a m with a = sigmoid(m / 5); where m cannot become small, the flow never learns. ``--residual_loss
-    sum`` is bits + m, the mean being a constant to the flow.
+    sum`` is bits + m: m alone trains the transformers, and the flow learns what deviates, given what they say.
     """
 
     def __init__(self, opt: argparse.Namespace, inputs: Sequence[Window], outputs: Sequence[Window]):
@@ -61,7 +61,8 @@ class TransflowerModel(WindowFlowModel):
             "--residual_loss",
             choices=RESIDUAL_LOSSES,
             default="fading",
-            help="with --residual: the squared error fades where it is small (as published), or is added to the bits",
+            help="with --residual: the squared error fades where it is small (as published), or is added to the bits "
+            "and alone trains the transformers",
         )
 
     def losses(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -60,11 +60,13 @@ class FlowHead(nn.Module):
     def log_prob(self, x: Tensor, latent: Tensor, through_mean: bool = True) -> tuple[Tensor, Tensor | None]:
         """The log density of each window in nats, (batch,), and the mean squared error of the mean, if there is one.
 
-        The first windows in training mode set what depends on data. Unless its gradients go ``through_mean``, the mean
-        is a constant to the flow.
+        The first windows in training mode set what depends on data. Unless gradients go ``through_mean``, the mean and
+        the tokens are constants to the flow.
         """
         conditioning, mean = self.condition(latent)
-        rest = x if mean is None else x - (mean if through_mean else mean.detach())
+        rest = x if mean is None else x - mean
+        if mean is not None and not through_mean:
+            conditioning, rest = conditioning.detach(), x - mean.detach()
         if self.training and not self.flow.initialised:
             self.flow.initialise(rest.detach(), conditioning.detach())
         return self.flow.log_prob(rest, conditioning), None if mean is None else F.mse_loss(mean, x)
