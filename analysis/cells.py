@@ -25,6 +25,7 @@ Work = Callable[[Path, Found], Found]
 It is a function of a module, since another process calls it. Called again after it was killed, it goes on where it was.
 """
 NO_BARS = "TQDM_DISABLE"
+"""The environment variable that forbids progress bars."""
 ORPHANED_S = 2.0
 """How long after the main process the others live."""
 

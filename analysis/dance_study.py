@@ -37,7 +37,8 @@ CRITERION = "move_variation"
 EPOCH_MINUTES, MOST_EPOCHS = 2.0, 3
 """How long a model is trained until its held-out loss is measured, about, and how often that is, at most.
 
-More often where the corpus has no more windows."""
+It is more often where an epoch of the corpus is too short for the minutes.
+"""
 WARMUP = 0.1
 """The share of a training in which the learning rate rises."""
 TIMED, REFERENCES = "steps", "references"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import registry
-from option_values import natural
+from option_values import natural, not_negative
 from registry import nearest
 from training.options.grammar import spelt
 
@@ -65,12 +65,9 @@ def listed(text: str) -> list[str]:
 
 def _rate(text: str) -> float:
     try:
-        rate = float(text)
-    except ValueError:
-        rate = -1.0
-    if not 0 <= rate < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no frame rate; give frames per second, as 60")
-    return rate
+        return not_negative(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no frame rate; give frames per second, as 60") from None
 
 
 def _size(text: str) -> tuple[int, int]:

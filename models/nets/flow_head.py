@@ -26,8 +26,8 @@ class FlowHead(nn.Module):
 
     With ``mean_dim`` a linear layer (from tokens of that width) reads a mean off the last tokens, as many as the window
     has frames, and the flow is the distribution of what deviates from it. These tokens condition the flow too, or they
-    are the mean's ``own``. If no frame depends on those after it, ``grain``
-    says how many can be sampled apart from these, or a multiple of so many; 0 if all depend on all.
+    are the mean's ``own``. If no frame depends on those after it, ``grain`` says how many can be sampled apart from
+    these, or a multiple of so many; 0 if all depend on all.
     """
 
     def __init__(
