@@ -154,7 +154,8 @@ def judge(folder: Path, asked: Found) -> Found:
     scores = {label: _plain(found[made.name]) for label, found in jury.scores([made], asked["resamplings"]).items()}
     known = ((label, each["value"]) for label, each in scores.items())
     said = ", ".join(f"{label} {digits(value)}" for label, value in known if value is not None)
-    return {"scores": scores, "parameters": trained.parameters, "temperature": asked["temperature"], "said": said}
+    manner = {name: asked[name] for name in ("temperature", "frames_per_step")}
+    return {"scores": scores, "parameters": trained.parameters, **manner, "said": said}
 
 
 def judge_references(folder: Path, asked: Found) -> Found:

@@ -2,7 +2,7 @@
 
 import argparse
 
-from analysis.dance_systems import LEARNING_RATES, MEMORY, SYSTEMS, TEMPERATURES, slug
+from analysis.dance_systems import FRAMES_PER_STEP, LEARNING_RATES, MEMORY, SYSTEMS, TEMPERATURES, slug
 from option_values import above_zero, natural, not_negative, positive
 
 METRICS = (
@@ -46,6 +46,12 @@ def make_parser(description: str | None) -> argparse.ArgumentParser:
     add("--resamplings", type=natural, default=200, help="for the intervals (default: %(default)s)")
     add("--few_samples", action=yes_no, default=False, help="allow Frechet distances of fewer samples than dimensions")
     add("--temperatures", type=_numbers, default=TEMPERATURES, help="the grid of those that draw, by moves danced")
+    add(
+        "--frames_per_step",
+        type=_counts,
+        default=FRAMES_PER_STEP,
+        help="the grid of those that predict blocks: how many frames are used at a time, by moves danced",
+    )
     add("--smooth", action=yes_no, default=True, help="smooth all that is generated (default: %(default)s)")
     add("--table_only", action="store_true", help="do nothing more, and write the tables of what is done")
     add("--output_folder", default="", help="by default inference/generated/study_demo")
@@ -55,3 +61,7 @@ def make_parser(description: str | None) -> argparse.ArgumentParser:
 
 def _numbers(text: str) -> tuple[float, ...]:
     return tuple(float(part) for part in text.split(","))
+
+
+def _counts(text: str) -> tuple[int, ...]:
+    return tuple(positive(part) for part in text.split(","))

@@ -5,11 +5,13 @@ with a short memory, which cannot return to the move of two bars ago? A killed s
 """
 
 import argparse
+import itertools
 import logging
 import math
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import command
 from analysis import cells, dance_cells
@@ -33,7 +35,7 @@ from training.preparation import prepare_data
 log = logging.getLogger(__name__)
 
 CRITERION = "move_variation"
-"""By which temperatures are chosen."""
+"""By which temperatures and numbers of frames per step are chosen."""
 EPOCH_MINUTES, MOST_EPOCHS = 2.0, 3
 """How long a model is trained until its held-out loss is measured, about, and how often that is, at most.
 
@@ -42,6 +44,9 @@ It is more often where an epoch of the corpus is too short for the minutes.
 WARMUP = 0.1
 """The share of a training in which the learning rate rises."""
 TIMED, REFERENCES = "steps", "references"
+T = TypeVar("T")
+Manner = tuple[float, int | None]
+"""A way to dance: the temperature, and how many frames of the predicted ones are used at a time."""
 PREPARED: Options = {"corpus": "demo_large", "recipe": "dance"}
 
 
@@ -81,8 +86,8 @@ def make_cells(contenders: Mapping[str, Contender], opt: argparse.Namespace, mor
             if seed > contender.seeds:
                 continue
             made.append(_training(slug(name), seed, asked[name], opt))
-            if seed == 1 and contender.draws:
-                made += [_warmth(slug(name), each, contender, opt) for each in _several(opt.temperatures)]
+            if seed == 1:
+                made += [_manner(slug(name), each, opt) for each in _several(_manners(contender, opt))]
             made.append(_judgement(slug(name), seed, contender, opt))
     return made
 
@@ -114,50 +119,53 @@ def _training(name: str, seed: int, words: Sequence[str], opt: argparse.Namespac
     return Cell(f"train/{run}", dance_cells.train, ask, (TIMED, *trials))
 
 
-def _several(values: Sequence[float]) -> Sequence[float]:
+def _several(values: Sequence[T]) -> Sequence[T]:
     """The values that there are to choose among; none if there is only one."""
     return values if len(values) > 1 else ()
 
 
-def _warmth(name: str, temperature: float, contender: Contender, opt: argparse.Namespace) -> Cell:
-    """What the first training dances to the held-out songs at one temperature."""
-    run, place = f"{name}_seed1", f"{name}_temperature{temperature:g}"
+def _manners(contender: Contender, opt: argparse.Namespace) -> list[Manner]:
+    """All ways in which a system may dance."""
+    temperatures = opt.temperatures if contender.draws else opt.temperatures[:1]
+    counts = opt.frames_per_step if contender.predicts_blocks else (None,)
+    return list(itertools.product(temperatures, counts))
+
+
+def _manner(name: str, manner: Manner, opt: argparse.Namespace) -> Cell:
+    """What the first training dances to the held-out songs in one way."""
+    run, place = f"{name}_seed1", _place(name, manner)
 
     def ask(found: Mapping[str, Found]) -> Found:
-        judging = {"split": "val", "metrics": CRITERION, "num_samples": 2, "resamplings": 0}
-        return _dancing(run, place, found, temperature, contender, opt) | judging
+        judging = {"split": "val", "metrics": CRITERION, "resamplings": 0}
+        return _dancing(run, place, found, manner, opt) | judging
 
     return Cell(f"grid/{place}", dance_cells.judge, ask, (f"train/{run}",))
 
 
+def _place(name: str, manner: Manner) -> str:
+    temperature, count = manner
+    return f"{name}_temperature{temperature:g}" + (f"_frames{count}" if count else "")
+
+
 def _judgement(name: str, seed: int, contender: Contender, opt: argparse.Namespace) -> Cell:
-    """What a trained model dances, at the temperature that was best on the held-out songs, and how that is judged."""
-    run = f"{name}_seed{seed}"
-    several = _several(opt.temperatures) if contender.draws else ()
-    trials = {f"grid/{name}_temperature{each:g}": each for each in several}
+    """What a trained model dances, in the way that was best on the held-out songs, and how that is judged."""
+    run, manners = f"{name}_seed{seed}", _manners(contender, opt)
+    trials = {f"grid/{_place(name, each)}": each for each in _several(manners)}
 
     def ask(found: Mapping[str, Found]) -> Found:
         values = {each: found[trial]["scores"][CRITERION]["value"] for trial, each in trials.items() if trial in found}
         known = {each: value for each, value in values.items() if value is not None}
-        best = min(known, key=known.__getitem__, default=opt.temperatures[0])
-        return _dancing(run, run, found, best, contender, opt)
+        return _dancing(run, run, found, min(known, key=known.__getitem__, default=manners[0]), opt)
 
     return Cell(f"judge/{run}", dance_cells.judge, ask, (f"train/{run}", *trials))
 
 
-def _dancing(
-    run: str,
-    place: str,
-    found: Mapping[str, Found],
-    temperature: float,
-    contender: Contender,
-    opt: argparse.Namespace,
-) -> Found:
+def _dancing(run: str, place: str, found: Mapping[str, Found], manner: Manner, opt: argparse.Namespace) -> Found:
     """What is asked of a run that dances; trained anew, it dances anew."""
     if f"train/{run}" not in found:
         raise ValueError("it was not trained")
-    settings = {"seed": 0, "temperature": temperature, "smooth": opt.smooth}
-    settings |= {"frames_per_step": contender.frames_per_step}
+    temperature, count = manner
+    settings = {"seed": 0, "temperature": temperature, "smooth": opt.smooth, "frames_per_step": count}
     return {"run": run, "place": place, "trained": found[f"train/{run}"]["loss"], **settings, **_judging(opt)}
 
 
@@ -210,6 +218,7 @@ def gathered(contenders: Mapping[str, Contender], found: Mapping[str, Found], op
             steps=found[f"train/{runs[0]}"]["steps"] if runs else 0,
             rates=rates,
             temperature=found[f"judge/{runs[0]}"]["temperature"] if runs and contender.draws else None,
+            frames_per_step=found[f"judge/{runs[0]}"]["frames_per_step"] if runs else None,
             losses=[found[f"train/{run}"]["loss"] for run in runs],
             scores=[found[f"judge/{run}"]["scores"] for run in runs],
         )

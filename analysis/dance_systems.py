@@ -13,21 +13,23 @@ Options = Mapping[str, Any]
 MEMORY, AROUND, GIVEN = 100, 20, 20
 """Frames at 20 a second: two bars of the slowest song of motion, a second of sound before and after the present; and a
 second to predict."""
-LEARNING_RATES = (3e-4, 1e-3, 3e-3)
+LEARNING_RATES = (1e-3, 3e-3, 1e-2)
 TEMPERATURES = (0.5, 0.7, 1.0)
+FRAMES_PER_STEP = (1, 4, 10)
 WITHIN = 0.2
 """By how much the numbers of parameters may differ."""
 
 
 @dataclass(frozen=True)
 class Contender:
-    """A system: the options that make it of an experiment, and how many of its predicted frames are used at a time."""
+    """A system: the options that make it of an experiment, and what of its generation is to be chosen."""
 
     experiment: str
     options: Options
     seeds: int = 1
     """How often it is trained at most."""
-    frames_per_step: int | None = None
+    predicts_blocks: bool = False
+    """Whether it predicts several frames at once, so that there is a choice how many are used at a time."""
     draws: bool = True
     """Whether what it dances is drawn at random, so that there is a temperature to choose."""
 
@@ -79,15 +81,17 @@ NO_POSITIONS: Options = {
     "use_rotary_pos_emb": False,
 }
 SYSTEMS: Mapping[str, Contender] = {
-    "transflower": Contender("demo/transflower", {**windows(MEMORY), **FLOW, **MEAN}, 3, 1),
-    "transformer": Contender("demo/transformer", {**windows(MEMORY), **ENCODERS, "dhid": 120}, 3, 1, draws=False),
-    "transflower, short": Contender("demo/transflower", {**windows(GIVEN), **FLOW, **MEAN}, 3, 1),
+    "transflower": Contender("demo/transflower", {**windows(MEMORY), **FLOW, **MEAN}, 3, True),
+    "transformer": Contender("demo/transformer", {**windows(MEMORY), **ENCODERS, "dhid": 120}, 3, True, draws=False),
+    "transflower, short": Contender("demo/transflower", {**windows(GIVEN), **FLOW, **MEAN}, 3, True),
     "moglow": Contender("demo/moglow", {**steps(40, 5, 10), "dhid": 40, "glow_K": 3}, 3),
     "transflower, no positions": Contender(
-        "demo/transflower", {**windows(MEMORY), **FLOW, **MEAN, **NO_POSITIONS}, 3, 1
+        "demo/transflower", {**windows(MEMORY), **FLOW, **MEAN, **NO_POSITIONS}, 3, True
     ),
     "transglower": Contender("demo/transglower", {**steps(8, 20, 30), "dhid": 72}),
-    "residualflower": Contender("demo/residualflower", {**windows(MEMORY), **FLOW, "dhid": 64, "dhid_flow": 64}, 1, 1),
+    "residualflower": Contender(
+        "demo/residualflower", {**windows(MEMORY), **FLOW, "dhid": 64, "dhid_flow": 64}, 1, True
+    ),
 }
 """The short one differs in nothing but how much motion it remembers."""
 

@@ -34,6 +34,8 @@ class Trained:
     rates: Mapping[float, float]
     """Learning rate -> held-out loss of its trial."""
     temperature: float | None
+    frames_per_step: int | None
+    """How many of the predicted frames are used at a time; none of a model that goes frame by frame."""
     losses: Sequence[float]
     scores: Sequence[Found]
 
@@ -118,13 +120,14 @@ def tables(outcome: Outcome) -> dict[str, str]:
 def _trainings(outcome: Outcome) -> Table:
     """Parameters, steps, minutes and learning rate of each system."""
     rows: Table = [["", "parameters", "s a step", "steps", "minutes", "learning rate"]]
-    rows[0] += ["held-out loss", "seeds", "temperature"]
+    rows[0] += ["held-out loss", "seeds", "temperature", "frames per step"]
     for name, each in outcome.systems.items():
         rate = f"{min(each.rates, key=each.rates.__getitem__):g}" if each.rates else NOTHING
         minutes = f"{each.steps * each.step_s / 60:.1f}"
         losses = _several(each.losses)
         rows.append([name, f"{each.parameters:,}", f"{each.step_s:.2f}", str(each.steps), minutes, rate, losses])
-        rows[-1] += [str(len(each.losses)), NOTHING if each.temperature is None else f"{each.temperature:g}"]
+        manner = (each.temperature, each.frames_per_step)
+        rows[-1] += [str(len(each.losses)), *(NOTHING if value is None else f"{value:g}" for value in manner)]
     return rows
 
 

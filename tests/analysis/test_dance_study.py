@@ -76,7 +76,7 @@ def outcome() -> Outcome:
             {name: {"value": value} for name, value in zip(("fpd", "return_rate", "jerk"), each, strict=True)}
             for each in scores
         ]
-        return Trained(1_600_000, 0.5, 840, {1e-3: 2.0, 3e-3: 1.0}, 0.7, [1.0] * len(scores), found)
+        return Trained(1_600_000, 0.5, 840, {1e-3: 2.0, 3e-3: 1.0}, 0.7, 4, [1.0] * len(scores), found)
 
     metric = {"title": "", "unit": "u", "best": "lowest", "floor": [1.0, 2.0], "unfit": []}
     values = {"fpd": {"value": 1.0}, "return_rate": {"value": 0.7}, "jerk": {"value": 9.0}}
@@ -112,8 +112,8 @@ def test_the_tables_say_what_was_found_and_what_cannot_be_claimed() -> None:
 
 TINY = [
     *("--minutes=0.0005", "--learning_rates=1e-3,1e-2", "--seeds=1", "--models=transflower", "--samples=2"),
-    *("--temperatures=0.5,1", "--jobs=0", "--skip_s=0.4", "--few_samples", "--resamplings=3", "--no-prepare"),
-    "--metrics=speed,beat_alignment,move_variation,nll",
+    *("--temperatures=0.5,1", "--frames_per_step=1,2", "--jobs=0", "--skip_s=0.4", "--few_samples"),
+    *("--resamplings=3", "--no-prepare", "--metrics=speed,beat_alignment,move_variation,nll"),
     *("--input_modalities=expmap_cr_scaled_20,sound_scaled_20", "--input_lengths=8,16", "--input_time_offsets=0,4"),
     *("--output_time_offsets=8", "--dhid=8", "--nlayers=1", "--nhead=2"),
 ]
@@ -134,7 +134,7 @@ def test_a_study_comes_to_its_tables_and_goes_on_where_it_was(
     assert set(results["systems"]["transflower"]["rates"]) == {"0.001", "0.01"}
     assert results["claims"] == []  # there is no oracle of these recordings
     cells = {path: path.stat().st_mtime_ns for path in sorted((tmp_path / "cells").rglob("*.json"))}
-    assert len(cells) == 2 + 2 + 1 + 2 + 1
+    assert len(cells) == 2 + 2 + 1 + 2 * 2 + 1
     lost = tmp_path / "cells" / "judge" / "transflower_seed1.json"
     lost.unlink()
     assert study.main(words) == 0
