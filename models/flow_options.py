@@ -125,10 +125,12 @@ def make_heads(
     make_body: MakeBody,
     *,
     mean: bool = False,
+    shared: bool = False,
     in_order: bool = False,
 ) -> PerModality:
     """A `FlowHead` for each output window, with a mean of its own on request.
 
+    The mean reads slots of its own where nothing speaks for those that condition the flow, unless they are ``shared``.
     ``in_order`` says that what the bodies of couplings tell of a frame does not depend on later ones.
     """
     heads = {}
@@ -145,7 +147,8 @@ def make_heads(
             components=opt.num_mixture_components,
         )
         # Slots of some time tell of that time only; the published ones tell the mean and the rest apart.
-        own = mean and (opt.causal or opt.conditioning_from == "first" or count < window.length)
+        apart = not shared and (opt.causal or opt.conditioning_from == "first")
+        own = mean and (apart or count < window.length)
         tokens = count + (window.length if own else 0)
         conditioner = make_joint(opt, window, encoders, tokens, opt.dhid)
         # Each further scale takes pairs of frames.

@@ -43,7 +43,15 @@ class TransflowerModel(WindowFlowModel):
         self.fades = opt.residual_loss == "fading"
         self.encoders = make_encoders(opt, inputs)
         bodies = transformers(opt) if opt.use_transformer_nn else gated_convolutions(opt)
-        self.heads = make_heads(opt, outputs, self.encoders, bodies, mean=opt.residual, in_order=couples_in_order(opt))
+        self.heads = make_heads(
+            opt,
+            outputs,
+            self.encoders,
+            bodies,
+            mean=opt.residual,
+            shared=not self.fades,
+            in_order=couples_in_order(opt),
+        )
 
     @staticmethod
     def modify_commandline_options(parser: Any) -> None:

@@ -26,6 +26,7 @@ CAUSAL = {
     "transformer, pre-norm": "--model transformer --causal --pre_norm",
     "transflower": f"--model transflower --causal {FLOW}",
     "transflower, with a mean": f"--model transflower --causal --residual --cond_concat_dims {FLOW}",
+    "transflower, with a mean in the same slots": f"--model transflower --causal --residual --residual_loss=sum {FLOW}",
     "transflower, frame after frame": f"{IN_ORDER} --scales [[2,0]]",
     "transflower, in pairs of frames": f"{IN_ORDER} --scales [[2,1],[1,1]]",
     "residualflower": f"--model residualflower --causal {FLOW}",

@@ -185,10 +185,13 @@ def test_the_squared_error_is_added_to_the_bits_of_what_is_left() -> None:
     assert all(each.isfinite().all() for each in by_all)
 
 
-@pytest.mark.parametrize(("source", "slots"), [("first", 8), ("last", 4), ("queries", 4)])
-def test_a_mean_is_read_at_the_slots_of_its_frames(source: str, slots: int) -> None:
-    """The first slots are of no particular time, and the mean has four of its own as published."""
-    model = build(residual=True, conditioning_from=source).eval()
+@pytest.mark.parametrize(
+    ("source", "loss", "slots"),
+    [("first", "fading", 8), ("first", "sum", 4), ("last", "fading", 4), ("queries", "fading", 4)],
+)
+def test_a_mean_is_read_at_the_slots_of_its_frames(source: str, loss: str, slots: int) -> None:
+    """The first are of no particular time: as published the mean has four of its own, and bits train the others."""
+    model = build(residual=True, conditioning_from=source, residual_loss=loss).eval()
     assert model.heads["motion"].conditioner.count == slots
     conditioning, mean = model.heads["motion"].condition(model.encoders(inputs_of(batch_of(TARGET))))
     assert conditioning.shape[:2] == mean.shape[:2] == (3, 4)
