@@ -67,7 +67,7 @@ def evaluate(
     Args:
         experiments: names or folders of runs, checkpoint files, or folders of shared models.
         data_dir: the corpus; by default the one that the first model was trained on.
-        split: whose sequences are danced to. Distances are taken from the recorded motion of the other splits.
+        split: whose sequences are danced to. Distances are taken from the recorded motion of the train split.
         num_samples: how many motions of each model for each sequence.
         metrics: "all", or a comma-separated list; `fpd:uncentred` names a variant.
         output_folder: for results, report and generated motion; by default one of the experiments' names.

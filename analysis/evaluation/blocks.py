@@ -26,7 +26,8 @@ def bits_of_blocks(trained: Trained, arrays: Mapping[str, np.ndarray], modality:
 
     Transflower and its like give the joint density of a block in one piece. MoGlow and its like give that of any number
     of successive frames, each given those before: the block's is that of `BEFORE` frames and the block, less that
-    of the frames before it alone. ValueError for a model of windows of another length.
+    of the frames before it alone. ValueError for a model of windows of another length, and where the first block has
+    less past than the model reads.
     """
     starts = block_starts(first, min(len(values) for values in arrays.values()))
     if not len(starts):
@@ -67,10 +68,13 @@ def _goes_by_frames(trained: Trained) -> bool:
 
 def _bits(trained: Trained, arrays: Mapping[str, np.ndarray], modality: str, anchors: np.ndarray) -> float | None:
     """The mean of the model's bits a frame over windows at these anchors."""
+    loaded = trained.performer.loaded
+    if (reach := min(anchors) + min(window.offset for window in (*loaded.inputs, *loaded.outputs))) < 0:
+        raise ValueError(f"{trained.name} reads {-reach} frames more of the past than the first block has; skip more")
     total = 0.0
     for start in range(0, len(anchors), BATCH):
         some = anchors[start : start + BATCH]
-        losses = trained.performer.loaded.model.losses(batch_at(trained, arrays, some))
+        losses = loaded.model.losses(batch_at(trained, arrays, some))
         if f"nll_{modality}" not in losses:
             return None
         total += float(losses[f"nll_{modality}"]) * len(some)

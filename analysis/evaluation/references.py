@@ -13,6 +13,7 @@ from feature_extraction import store
 from feature_extraction.motion import rotation
 from feature_extraction.motion.skeleton import Motion
 
+TRAIN = store.SPLITS[0]
 ORACLE_SEED = 1000
 """Dances from this seed on are those of the oracle; 0 is the corpus's own."""
 
@@ -24,16 +25,19 @@ def real_clips(stage: Stage, sequence_ids: Sequence[str]) -> list[Clip]:
 
 
 def recorded(stage: Stage, split: str, sequence_ids: Sequence[str]) -> tuple[list[Clip], list[Clip]]:
-    """The recorded clips of the other splits, and those of these sequences; ValueError where there are no others."""
+    """The recorded clips that distances are taken from, and those of these sequences.
+
+    The former are those of the train split, which metrics that learn are trained on, too; those of the other splits
+    where that one is evaluated. ValueError where there are none.
+    """
     others: list[str] = []
-    for name in store.SPLITS:
-        if name != split and store.split_path(stage.data_dir, name).is_file():
+    for name in store.SPLITS[1:] if split == TRAIN else [TRAIN]:
+        if store.split_path(stage.data_dir, name).is_file():
             others += store.read_split(stage.data_dir, name)
     reference = real_clips(stage, [name for name in others if name not in sequence_ids])
     if not reference:
-        raise ValueError(
-            f"{stage.data_dir} has no recorded motion beside the {split} split; distances need some to be taken from"
-        )
+        wanted = "outside of the train split" if split == TRAIN else "in the train split"
+        raise ValueError(f"{stage.data_dir} has no recorded motion {wanted}; distances need some to be taken from")
     return reference, real_clips(stage, sequence_ids)
 
 

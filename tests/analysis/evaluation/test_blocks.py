@@ -97,3 +97,12 @@ def test_windows_of_another_length_are_refused(arrays: dict[str, np.ndarray]) ->
 
 def test_a_sequence_too_short_for_a_block_has_none() -> None:
     assert bits_of_blocks(windowed(50), {MOTION: np.zeros((70, DIM), np.float32)}, MOTION, FIRST) is None
+
+
+@pytest.mark.parametrize("model", [windowed(50), stepping(10, 40)])
+def test_a_block_without_the_past_that_the_model_reads_is_refused(
+    model: Trained, arrays: dict[str, np.ndarray]
+) -> None:
+    """A frame before the first one would be one from the end."""
+    with pytest.raises(ValueError, match="walk reads 20 frames more of the past than the first block has; skip more"):
+        bits_of_blocks(model, arrays, MOTION, 30)
