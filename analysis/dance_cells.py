@@ -146,8 +146,8 @@ def judge(folder: Path, asked: Found) -> Found:
     Asks for the `run`, the settings of its generation, the `place` of what it gives, and what `_Jury.of` reads.
     """
     jury = _Jury.of(folder, asked)
-    settings = {name: asked[name] for name in ("seed", "temperature", "smooth", "num_samples", "frames_per_step")}
-    trained = load(asked["run"], folder / "runs", {**settings, "data_dir": asked["data_dir"], "device": "cpu"})
+    names = ("data_dir", "seed", "temperature", "smooth", "num_samples", "frames_per_step", "keep_seed")
+    trained = load(asked["run"], folder / "runs", {**{name: asked[name] for name in names}, "device": "cpu"})
     bits = partial(bits_of_blocks, first=round(asked["skip_s"] * jury.stage.feature.fps))
     measure = bits if "nll" in jury.metrics else _nothing
     made = system(trained, jury.stage, jury.sequence_ids, folder / "generated" / asked["place"], measure)

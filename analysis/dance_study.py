@@ -165,8 +165,10 @@ def _dancing(run: str, place: str, found: Mapping[str, Found], manner: Manner, o
     if f"train/{run}" not in found:
         raise ValueError("it was not trained")
     temperature, count = manner
+    # what is left out at the beginning is the recorded motion that the models go on from
     settings = {"seed": 0, "temperature": temperature, "smooth": opt.smooth, "frames_per_step": count}
-    return {"run": run, "place": place, "trained": found[f"train/{run}"]["loss"], **settings, **_judging(opt)}
+    settings |= {"keep_seed": True, "trained": found[f"train/{run}"]["loss"]}
+    return {"run": run, "place": place, **settings, **_judging(opt)}
 
 
 def training_length(found: Mapping[str, Found], name: str, minutes: float) -> list[str]:

@@ -190,5 +190,6 @@ def _stamp(trained: Trained) -> dict[str, object]:
         "smooth": trained.performer.smooth,
         "frames_per_step": settings.frames_per_step or 0,
         "max_length": settings.max_length,
+        "keep_seed": settings.keep_seed,
         "data_dir": str(Path(settings.data_dir).resolve()) if settings.data_dir else "",
     }
