@@ -12,7 +12,7 @@ METRICS = (
 FPS = 20
 
 
-def make_parser(description: str | None) -> argparse.ArgumentParser:
+def make_parser(description: str | None = None) -> argparse.ArgumentParser:
     """The parser of the study's own options."""
     parser = argparse.ArgumentParser(
         prog="python -m analysis.study demo",

@@ -199,6 +199,11 @@ def _judging(opt: argparse.Namespace) -> Found:
     }
 
 
+def _step_s(found: Mapping[str, Found], name: str, runs: Sequence[str]) -> float:
+    """The time of a step: as it was in training, or as timed before where nothing was trained at one go."""
+    return next((took for run in runs if (took := found[f"train/{run}"]["step_s"])), found[TIMED]["seconds"][name])
+
+
 def gathered(contenders: Mapping[str, Contender], found: Mapping[str, Found], opt: argparse.Namespace) -> Outcome:
     """What the cells have found, by system; those without a judgement have no runs. ValueError without references."""
     if REFERENCES not in found or TIMED not in found:
@@ -216,7 +221,7 @@ def gathered(contenders: Mapping[str, Contender], found: Mapping[str, Found], op
         }
         systems[name] = Trained(
             parameters=found[TIMED]["parameters"][slug(name)],
-            step_s=found[TIMED]["seconds"][slug(name)],
+            step_s=_step_s(found, slug(name), runs),
             steps=found[f"train/{runs[0]}"]["steps"] if runs else 0,
             rates=rates,
             temperature=found[f"judge/{runs[0]}"]["temperature"] if runs and contender.draws else None,

@@ -1,9 +1,10 @@
 """What the study of dances has found, as tables and as what can be claimed by them."""
 
-import itertools
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import groupby, product, starmap
 from typing import Any
 
 from analysis.cells import Found
@@ -39,18 +40,23 @@ class Trained:
     losses: Sequence[float]
     scores: Sequence[Found]
 
-    def values(self, metric: str) -> list[float]:
-        """The score of each seed; those without one are left out."""
-        return [value for each in self.scores if (value := each[metric]["value"]) is not None]
+    def values(self, metric: str) -> list[float | None]:
+        """The score of each seed; none where the metric has none."""
+        return [each[metric]["value"] for each in self.scores]
 
 
 @dataclass(frozen=True)
 class Claim:
-    """By how many pairs of seeds the first is better than a rival, by one metric that is fit to say."""
+    """In how many pairs of seeds the first is better than a rival, by one metric that is fit to say.
+
+    A seed without a score is not better than any.
+    """
 
     rival: str
     metric: str
     won: int
+    apart: int
+    """How many of those won are further apart than the songs are: the intervals over them do not overlap."""
     pairs: int
 
 
@@ -87,22 +93,30 @@ class Outcome:
     def claims(self) -> list[Claim]:
         """The first against each rival, by each metric that is fit."""
         found = []
-        for rival, metric in itertools.product(RIVALS, self.fit):
+        for rival, metric in product(RIVALS, self.fit):
             if rival in self.systems and FIRST in self.systems:
-                ours, theirs = (self._badness(name, metric) for name in (FIRST, rival))
-                pairs = list(itertools.product(ours, theirs))
+                ours, theirs = ([each[metric] for each in self.systems[name].scores] for name in (FIRST, rival))
+                pairs = list(product(ours, theirs))
+                won = [pair for pair in pairs if self._badness(pair[0], metric) < self._badness(pair[1], metric)]
                 if pairs:
-                    found.append(Claim(rival, metric, sum(one < other for one, other in pairs), len(pairs)))
+                    found.append(Claim(rival, metric, len(won), sum(starmap(_apart, won)), len(pairs)))
         return found
 
-    def _badness(self, system: str, metric: str) -> list[float]:
-        """How far each seed is from the best: of metrics that are best like real motion, from the oracle's value."""
-        values, best = self.systems[system].values(metric), self.references["metrics"][metric]["best"]
+    def _badness(self, score: Found, metric: str) -> float:
+        """How far a score is from the best: of metrics that are best like real motion, from the oracle's value."""
+        value, best = score["value"], self.references["metrics"][metric]["best"]
+        if value is None:
+            return math.inf
         if best in (LOWEST, HIGHEST):
-            return [value if best == LOWEST else -value for value in values]
+            return value if best == LOWEST else -value
         [oracle] = [each for each, kind in self.references["kinds"].items() if kind == "oracle"]
-        right = self.references["scores"][oracle][metric]["value"]
-        return [abs(value - right) for value in values]
+        return abs(value - self.references["scores"][oracle][metric]["value"])
+
+
+def _apart(one: Found, other: Found) -> bool:
+    """Whether the intervals of two scores do not overlap; scores without intervals are not apart."""
+    (low, high), (lowest, highest) = (each.get("interval") or (None, None) for each in (one, other))
+    return None not in (low, high, lowest, highest) and (low > highest or high < lowest)
 
 
 def tables(outcome: Outcome) -> dict[str, str]:
@@ -145,16 +159,18 @@ def _scores(outcome: Outcome, metrics: Sequence[str]) -> Table:
     return [*rows, ["floor of real motion", *limits]]
 
 
-def _several(values: Sequence[float]) -> str:
-    """The mean of some seeds, with the lowest and highest.
+def _several(values: Sequence[float | None]) -> str:
+    """The mean of some seeds, with the lowest and highest, and how many have none.
 
-    >>> _several([1.0, 2.0, 3.0]), _several([4.0]), _several([])
-    ('2.00 (1.00 to 3.00)', '4.00', '–')
+    >>> _several([1.0, 2.0, 3.0]), _several([4.0]), _several([None]), _several([4.0, None])
+    ('2.00 (1.00 to 3.00)', '4.00', '–', '4.00, 1 without')
     """
-    if not values:
+    known = [value for value in values if value is not None]
+    if not known:
         return NOTHING
-    spread = f" ({digits(min(values))} to {digits(max(values))})" if len(values) > 1 else ""
-    return f"{digits(statistics.fmean(values))}{spread}"
+    spread = f" ({digits(min(known))} to {digits(max(known))})" if len(known) > 1 else ""
+    missing = f", {len(values) - len(known)} without" if len(known) < len(values) else ""
+    return f"{digits(statistics.fmean(known))}{spread}{missing}"
 
 
 def _notes(outcome: Outcome) -> list[str]:
@@ -169,13 +185,14 @@ def _notes(outcome: Outcome) -> list[str]:
 def _verdicts(outcome: Outcome) -> list[str]:
     """Of each rival by which metrics the first beats it: in all pairs of seeds, in some, in none."""
     said = []
-    for rival, claims in itertools.groupby(outcome.claims(), key=lambda claim: claim.rival):
+    for rival, claims in groupby(outcome.claims(), key=lambda claim: claim.rival):
         found = list(claims)
+        pairs = found[0].pairs
+        every = f"in all {pairs} pairs of seeds" if pairs > 1 else "in the one pair of seeds that there is"
         parts = {
-            "better in every pair of seeds": [each.metric for each in found if each.won == each.pairs],
-            "better in some": [
-                f"{each.metric} ({each.won} of {each.pairs})" for each in found if 0 < each.won < each.pairs
-            ],
+            f"better {every}, by more than songs differ": [each.metric for each in found if each.apart == pairs],
+            f"better {every}": [each.metric for each in found if each.apart < each.won == pairs],
+            "better in some": [f"{each.metric} ({each.won})" for each in found if 0 < each.won < pairs],
             "better in none": [each.metric for each in found if not each.won],
         }
         told = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts.items() if names)

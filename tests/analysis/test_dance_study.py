@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from analysis import study
-from analysis.dance_study import training_length
+from analysis.dance_options import make_parser
+from analysis.dance_study import make_cells, training_length
 from analysis.dance_systems import MEMORY, SYSTEMS, WITHIN, Contender, arguments, chosen
 from analysis.dance_table import Outcome, Trained, tables
 from data.demo_moves import BEATS_PER_BAR
@@ -68,12 +69,50 @@ def test_an_unknown_system_gets_the_nearest_name() -> None:
         chosen("transflower_shorter")
 
 
+def asked(name: str, found: dict[str, Any]) -> dict[str, Any]:
+    """What a cell of the whole study asks, given what others have found."""
+    opt = make_parser().parse_args([])
+    opt.data_dir, opt.modality = "d", "m"
+    [cell] = [each for each in make_cells(SYSTEMS, opt, {}) if each.name == name]
+    assert set(found) <= set(cell.needs)
+    return cell.ask(found)
+
+
+def test_a_model_is_trained_with_the_learning_rate_of_the_lowest_held_out_loss() -> None:
+    timed = {"steps": {"seconds": {"moglow": 0.1}, "batches": {"moglow": 900}}}
+    trials = {f"grid/moglow_rate{rate:g}": {"loss": loss} for rate, loss in ((1e-3, 3.0), (3e-3, -1.0), (1e-2, 2.0))}
+    assert "--learning_rate=0.003" in asked("train/moglow_seed2", timed | trials)["arguments"]
+    assert "--learning_rate=0.01" in asked("train/moglow_seed2", timed | dict([trials.popitem()]))["arguments"]
+    with pytest.raises(ValueError, match="no learning rate came to a loss"):
+        asked("train/moglow_seed2", timed)
+
+
+def test_a_model_dances_as_it_varies_moves_best_on_the_held_out_songs() -> None:
+    def danced(variation: float | None) -> dict[str, Any]:
+        return {"scores": {"move_variation": {"value": variation}}}
+
+    found: dict[str, Any] = {"train/transflower_seed2": {"loss": 1.0}}
+    found |= {f"grid/transflower_temperature{t}_frames{k}": danced(0.5) for t in (0.5, 0.7, 1) for k in (1, 4, 10)}
+    found |= {
+        "grid/transflower_temperature0.7_frames4": danced(0.2),
+        "grid/transflower_temperature1_frames1": danced(None),
+    }
+    chosen_manner = asked("judge/transflower_seed2", found)
+    assert (chosen_manner["temperature"], chosen_manner["frames_per_step"]) == (0.7, 4)
+    assert chosen_manner["split"] == "test"
+    trial = asked("grid/transflower_temperature1_frames10", {"train/transflower_seed1": {"loss": 1.0}})
+    assert (trial["split"], trial["temperature"], trial["frames_per_step"]) == ("val", 1.0, 10)
+
+
 def outcome() -> Outcome:
     """Three seeds that beat a rival in two of three metrics, one of which cannot tell; the third is undecided."""
 
     def system(*scores: tuple[float, float, float]) -> Trained:
         found: list[dict[str, Any]] = [
-            {name: {"value": value} for name, value in zip(("fpd", "return_rate", "jerk"), each, strict=True)}
+            {
+                name: {"value": value, "interval": [value - 1, value + 1]}
+                for name, value in zip(("fpd", "return_rate", "jerk"), each, strict=True)
+            }
             for each in scores
         ]
         return Trained(1_600_000, 0.5, 840, {1e-3: 2.0, 3e-3: 1.0}, 0.7, 4, [1.0] * len(scores), found)
@@ -97,15 +136,24 @@ def outcome() -> Outcome:
 
 
 def test_a_claim_counts_the_pairs_of_seeds_by_metrics_that_are_fit() -> None:
-    won = {claim.metric: (claim.won, claim.pairs) for claim in outcome().claims()}
-    assert won == {"fpd": (9, 9), "return_rate": (6, 9)}  # distances from .7: .1, .05, .2 against .6, .05, .3
+    won = {claim.metric: (claim.won, claim.apart, claim.pairs) for claim in outcome().claims()}
+    # values 3, 4, 5 against 6, 7, 8, each give or take 1; distances from .7: .1, .05, .2 against .6, .05, .3
+    assert won == {"fpd": (9, 6, 9), "return_rate": (6, 0, 9)}
+
+
+def test_a_seed_without_a_score_wins_nothing_and_is_counted() -> None:
+    found = outcome()
+    found.systems["transflower"].scores[1]["fpd"] = {"value": None, "interval": [None, None]}
+    [claim] = [claim for claim in found.claims() if claim.metric == "fpd"]
+    assert (claim.won, claim.pairs) == (6, 9)
+    assert "4.00 (3.00 to 5.00), 1 without" in tables(found)["table.txt"]
 
 
 def test_the_tables_say_what_was_found_and_what_cannot_be_claimed() -> None:
     text, markdown = (tables(outcome())[name] for name in ("table.txt", "table.md"))
     assert "4.00 (3.00 to 5.00)" in text
     assert "jerk † is unfit for claims: it finds no worse than the oracle a blend" in text
-    assert "in every pair of seeds: fpd; better in some: return_rate (6 of 9)" in text
+    assert "better in all 9 pairs of seeds: fpd; better in some: return_rate (6)" in text
     assert "| transflower | 1,600,000 | 0.50 | 840 | 7.0 | 0.003 |" in markdown
     json.dumps(outcome().to_dict())
 
