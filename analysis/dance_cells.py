@@ -213,7 +213,7 @@ def _gathered(
     sequence_ids = store.read_split(stage.data_dir, split)[: songs or None]
     reference, paired = recorded(stage, split, sequence_ids)
     found = find_metrics(names, metric_options(few_samples))
-    metrics = {label: fit_metric(metric, reference, folder) for label, metric in found.items()}
+    metrics = {label: fit_metric(label, metric, reference, folder) for label, metric in found.items()}
     return _Jury(stage, sequence_ids, metrics, reference, paired)
 
 

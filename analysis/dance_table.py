@@ -115,8 +115,10 @@ class Outcome:
 
 def _apart(one: Found, other: Found) -> bool:
     """Whether the intervals of two scores do not overlap; scores without intervals are not apart."""
-    (low, high), (lowest, highest) = (each.get("interval") or (None, None) for each in (one, other))
-    return None not in (low, high, lowest, highest) and (low > highest or high < lowest)
+    first, second = (each.get("interval") or [None] for each in (one, other))
+    if None in (*first, *second):
+        return False
+    return bool(first[0] > second[1] or first[1] < second[0])
 
 
 def tables(outcome: Outcome) -> dict[str, str]:

@@ -15,6 +15,7 @@ from inference.options import find_checkpoint, find_run
 from option_values import above_zero, natural, not_negative, positive
 from training.options.grammar import spelt
 from training.options.paths import home
+from training.run import Run
 
 if TYPE_CHECKING:
     from analysis.evaluation.results import Results
@@ -104,6 +105,7 @@ def evaluate(
     for name in experiments:
         models.append(load(name, folder_of_runs, settings))
         settings["data_dir"] = str(models[0].performer.corpus)
+    _refuse_namesakes(models)
     stage = _stage(models, models[0].performer.corpus, skip_s, unit_in_metres)
     sequence_ids = store.read_split(stage.data_dir, split)[: max_sequences or None]
     if not sequence_ids:
@@ -139,13 +141,27 @@ def load(name: str, experiments_dir: Path, settings: dict[str, Any]) -> "Trained
     from inference.settings import Settings
 
     path = Path(name)
-    if path.suffix == ".ckpt" or (path / "config.json").is_file():
-        checkpoint, title = path, path.stem if path.suffix == ".ckpt" else path.name
+    if path.suffix == ".ckpt":
+        run = Run(path.parent.parent)
+        checkpoint, title = path, f"{run.name}_{path.stem}" if path.parent == run.checkpoints else path.stem
+    elif (path / "config.json").is_file():
+        checkpoint, title = path, path.name
     else:
         run = find_run(name, experiments_dir)
         checkpoint, title = find_checkpoint(run), run.name
     given = Settings(**{**settings, "device": _device(settings["device"])})
     return Trained(title, checkpoint, Performer(load_trained(checkpoint, given.device), given))
+
+
+def _refuse_namesakes(models: "Sequence[Trained]") -> None:
+    """ValueError for two models of one name, since what they dance and their scores are kept by it."""
+    places: dict[str, Path] = {}
+    for model in models:
+        if model.name in places:
+            raise ValueError(
+                f"{places[model.name]} and {model.checkpoint} are both called {model.name}; evaluate them one by one"
+            )
+        places[model.name] = model.checkpoint
 
 
 def _device(name: str) -> str:

@@ -11,7 +11,7 @@ from analysis.metrics.scoring import System, floor, score, unfit
 
 log = logging.getLogger(__name__)
 
-FGD_ENCODER = "fgd_encoder.npz"
+ENCODER = "{}_encoder.npz"
 
 
 def compute_rows(
@@ -31,22 +31,22 @@ def compute_rows(
         systems: what is evaluated.
         reference: real clips of other sequences, which metrics are fitted on and distances are taken from.
         paired: real clips of the same sequences.
-        folder: where the encoder of FGD is stored.
+        folder: where encoders are stored, FGD's as fgd_encoder.npz.
         resamplings: for the intervals.
         seed: of the resampling.
     """
     rows = []
     for label, metric in metrics.items():
         log.info("computing %s", label)
-        fitted = fit_metric(metric, reference, folder)
+        fitted = fit_metric(label, metric, reference, folder)
         scores = score(fitted, systems, reference, paired, resamplings=resamplings, seed=seed)
         limits = floor(fitted, [*paired, *reference], len(systems[0].samples[0]), seed=seed)
         rows.append(Row(label, fitted, scores, limits, unfit(fitted, scores, systems)))
     return rows
 
 
-def fit_metric(metric: BaseMetric, reference: Sequence[Clip], folder: Path) -> BaseMetric:
-    """The metric, trained where it has to be; the encoder of FGD is stored in the folder."""
+def fit_metric(label: str, metric: BaseMetric, reference: Sequence[Clip], folder: Path) -> BaseMetric:
+    """The metric, trained where it has to be; its encoder, if it has one, is stored in the folder under its label."""
     try:
         fitted = metric.fit(reference)
     except ValueError:
@@ -54,5 +54,5 @@ def fit_metric(metric: BaseMetric, reference: Sequence[Clip], folder: Path) -> B
     encoder = getattr(fitted, "encoder", None)
     if encoder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-        encoder.save(folder / FGD_ENCODER)
+        encoder.save(folder / ENCODER.format(label.replace(":", "_")))
     return fitted

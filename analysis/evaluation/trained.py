@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from analysis.metrics.scoring import System
 from feature_extraction import store
 from feature_extraction.feature import Feature, find_extractor
 from inference.performer import Performer
-from inference.reading import read_feature
+from inference.reading import decoding, read_feature
 from inference.recording import Recording
 from models.likelihood import nats_per_dimension
 from models.windows import Window, anchors
@@ -104,7 +105,8 @@ def system(
             if feature.to_dict() == stage.feature.to_dict():
                 clip = stage.clip(name, values)
             else:
-                clip = stage.clip_of_motion(name, feature.decode(values))
+                motion = feature.decode(values, decoding(stage.recording(name), feature))
+                clip = stage.clip_of_motion(name, motion)
             bits, nats = likely.get(name, (None, None))
             samples[number].append(replace(clip, bits=bits, nats=nats))
     return System(trained.name, tuple(map(tuple, samples)))
@@ -117,19 +119,20 @@ def likelihoods(
 
     In bits for each frame of scaled features, and in nats for each unscaled dimension of one. Nothing for
     models without a likelihood, principal components, or sequences without recorded motion. `measure` gives the bits
-    of a sequence; by default those are the mean of what the model logs, over windows of its own.
+    of a sequence; by default those are the mean of what the model logs, over windows from the end of what the stage
+    skips on, so that all models are asked about the same stretch.
     """
     window, feature = trained.motion
     if feature.projection is not None:
         return {}
     found: dict[str, tuple[float, float]] = {}
     scale = feature.scaler.scale.tolist() if feature.scaler else [1.0] * feature.dim
+    measure = measure or partial(_bits_per_frame, first=round(stage.skip_s * feature.fps))
     for name in sequence_ids:
         material = recorded_arrays(trained, stage.recording(name))
-        bits = (measure or _bits_per_frame)(trained, material, window.modality) if material else None
-        if bits is None:
-            return found
-        found[name] = bits, nats_per_dimension(bits, scale)
+        bits = measure(trained, material, window.modality) if material else None
+        if bits is not None:
+            found[name] = bits, nats_per_dimension(bits, scale)
     return found
 
 
@@ -146,17 +149,21 @@ def recorded_arrays(trained: Trained, recording: Recording) -> Mapping[str, np.n
 
 
 @torch.no_grad()
-def _bits_per_frame(trained: Trained, arrays: Mapping[str, np.ndarray], modality: str) -> float | None:
-    """The mean of what the model logs as bits per frame, over windows of one sequence; None where it logs none."""
+def _bits_per_frame(trained: Trained, arrays: Mapping[str, np.ndarray], modality: str, first: int) -> float | None:
+    """The mean of what the model logs as bits per frame, over windows of one sequence; None where it logs none.
+
+    The first window gives the frames from `first` on, where the model has read enough before.
+    """
     loaded = trained.performer.loaded
     windows = (*loaded.inputs, *loaded.outputs)
     if any(window.padding or window.single or window.discrete for window in windows):
         return None
     frames = min(len(values) for values in arrays.values())
-    starts = np.array(anchors(windows, frames, STRIDE_WINDOWS))
+    [output] = (window for window in loaded.outputs if window.modality == modality)
+    starts = np.array([each for each in anchors(windows, frames) if each + output.offset >= first][::STRIDE_WINDOWS])
     total = 0.0
-    for first in range(0, len(starts), BATCH):
-        some = starts[first : first + BATCH]
+    for place in range(0, len(starts), BATCH):
+        some = starts[place : place + BATCH]
         losses = loaded.model.losses(batch_at(trained, arrays, some))
         if f"nll_{modality}" not in losses:
             return None

@@ -14,9 +14,10 @@ POSES = 3
 
 
 class FmdMetric(FrechetMetric):
-    """Frechet distance of triples of unscaled feature frames: Transflower, arXiv:2106.13871, section 5.1, at 20 fps.
+    """Frechet distance of triples of unscaled feature frames: Transflower, arXiv:2106.13871, 5.1, there at 20 fps.
 
-    Triples follow each other without overlap and lie inside a clip; covariances divide by their number. The variant
+    At another rate triples span another time: only distances of one rate, which the results state, compare. Triples
+    follow each other without overlap and lie inside a clip; covariances divide by their number. The variant
     `uncentred` is the published code's: triples are cut from all clips one after the other, so that some straddle two,
     and second moments E[x x'] stand in for covariances.
     """

@@ -27,12 +27,12 @@ def test_a_model_is_evaluated_and_generated_once(
     folder = tmp_path / "out"
     assert {path.name for path in folder.iterdir()} >= {"results.json", "results.csv", "report.html", "generated"}
     data = json.loads((folder / "results.json").read_text())
-    assert [system["name"] for system in data["systems"]][:2] == ["last", "real motion"]
+    assert [system["name"] for system in data["systems"]][:2] == ["tiny_last", "real motion"]
     assert data["systems"][0]["samples"] == 2
-    assert data["metrics"]["jerk"]["scores"]["last"]["value"] > 0
+    assert data["metrics"]["jerk"]["scores"]["tiny_last"]["value"] > 0
     assert data["metrics"]["hellinger"]["scores"]["real motion"]["value"] > 0
-    assert "nats" in data["metrics"]["nll"]["scores"]["last"]["note"]
-    arrays = sorted(folder.glob("generated/last/*.npy"))
+    assert "nats" in data["metrics"]["nll"]["scores"]["tiny_last"]["note"]
+    arrays = sorted(folder.glob("generated/tiny_last/*.npy"))
     before = [path.stat().st_mtime_ns for path in arrays]
     assert main([*command_line, "--metrics", "jerk", "--no_report"]) == 0
     assert [path.stat().st_mtime_ns for path in arrays] == before
@@ -47,7 +47,7 @@ def test_all_models_dance_to_the_first_ones_corpus(command_line: list[str], chec
     quick = ["--metrics", "jerk", "--no_report", "--resamplings", "0"]
     assert main([command_line[0], str(tmp_path / "elsewhere.ckpt"), *command_line[1:], *quick]) == 0
     scores = json.loads((tmp_path / "out" / "results.json").read_text())["metrics"]["jerk"]["scores"]
-    assert scores["elsewhere"]["value"] == scores["last"]["value"]
+    assert scores["elsewhere"]["value"] == scores["tiny_last"]["value"]
 
 
 def test_mistakes_show_before_the_work(command_line: list[str], tmp_path: Path) -> None:
@@ -59,3 +59,19 @@ def test_mistakes_show_before_the_work(command_line: list[str], tmp_path: Path) 
         main([*command_line, "--split", "nothing"])
     with pytest.raises(FileNotFoundError, match="--data_dir"):
         main([*command_line, "--data_dir", str(tmp_path / "nowhere")])
+
+
+def test_two_models_of_one_name_are_refused_and_checkpoints_are_called_after_their_runs(
+    command_line: list[str], checkpoint: Path, tmp_path: Path
+) -> None:
+    quick = [*command_line[1:], "--metrics", "jerk", "--no_report", "--resamplings", "0"]
+    there = [tmp_path / name / "checkpoints" / "last.ckpt" for name in ("one", "two")]
+    twins = [tmp_path / name / "last.ckpt" for name in ("one", "two")]
+    for path in (*there, *twins):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(checkpoint.read_bytes())
+    with pytest.raises(ValueError, match=r"last.ckpt and .*last.ckpt are both called last; evaluate them one by one"):
+        main([*map(str, twins), *quick])
+    assert main([*map(str, there), *quick]) == 0
+    scores = json.loads((tmp_path / "out" / "results.json").read_text())["metrics"]["jerk"]["scores"]
+    assert {"one_last", "two_last"} < set(scores)
