@@ -47,7 +47,7 @@ class CcaMetric(BaseMetric):
         if self.variant:
             return float(np.mean([CanonicalPair.fit(*pair).correlation(*pair) for pair in pairs]))
         if len(pairs) == 1:
-            half = len(pairs[0][0]) // 2
+            half = (len(pairs[0][0]) + 1) // 2
             one, other = pairs[0]
             pairs = [(one[:half], other[:half]), (one[half:], other[half:])]
         fitted, held_out = _stacked(pairs[::2]), _stacked(pairs[1::2])
