@@ -72,13 +72,18 @@ class BaseMetric(ABC):
         return " ".join((cls.__doc__ or "").split("\n\n")[0].split())
 
     def refuse(self, clips: Sequence[Clip]) -> None:
-        """Raise ValueError where clips lack what the metric reads, or differ in frame rate or joints."""
+        """Raise ValueError where clips lack what the metric reads, hold no numbers, or differ in frame rate or joints."""
         if not clips:
             raise ValueError(f"{self.title}: there are no clips")
         for name in self.reads:
-            without = [clip.sequence_id for clip in clips if getattr(clip, name) is None]
-            if without:
-                raise ValueError(f"{self.title} reads {name}, which {without[0]} does not have")
+            for clip in clips:
+                if getattr(clip, name) is None:
+                    raise ValueError(f"{self.title} reads {name}, which {clip.sequence_id} does not have")
+                if not clip.is_finite(name):
+                    raise ValueError(f"{self.title} reads {name}, which are not finite in {clip.sequence_id}")
+        empty = [clip.sequence_id for clip in clips if not clip.frames]
+        if empty:
+            raise ValueError(f"{self.title}: {empty[0]} has no frames")
         rates = sorted({clip.fps for clip in clips})
         if len(rates) > 1:
             raise ValueError(f"{self.title}: clips have {rates[0]:g} and {rates[-1]:g} frames a second")

@@ -58,6 +58,11 @@ class Clip:
         """The time from the first frame to the last, in seconds."""
         return (self.frames - 1) / self.fps
 
+    def is_finite(self, name: str) -> bool:
+        """Whether a field holds finite numbers only; what was danced is no number."""
+        values = getattr(self, name)
+        return isinstance(values, Danced) or bool(np.isfinite(values).all())
+
     @classmethod
     def of_motion(cls, sequence_id: str, motion: Motion, *, metres: float | None = None, **more: object) -> "Clip":
         """Make the clip of a motion whose unit of length is `metres` long; None: guessed from the skeleton's height."""

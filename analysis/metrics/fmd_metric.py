@@ -47,6 +47,11 @@ class FmdMetric(FrechetMetric):
 
 
 def triples(poses: np.ndarray) -> np.ndarray:
-    """Give three successive rows of (frames, dim) as one, without overlap: (frames // 3, 3 dim)."""
+    """Give three successive rows of (frames, dim) as one, without overlap: (frames // 3, 3 dim).
+
+    ValueError where there are fewer.
+    """
     count = len(poses) // POSES
+    if not count:
+        raise ValueError(f"Frechet movement distance takes {POSES} frames together; there are {len(poses)}")
     return poses[: count * POSES].reshape(count, -1)

@@ -24,5 +24,5 @@ class MotionBeatsMetric(ClipMetric):
     }
 
     def measure(self, clip: Clip) -> float:
-        """Give the rate of one clip."""
-        return len(motion_beats(clip)) / clip.duration_s
+        """Give the rate of one clip; nan where it is one frame long."""
+        return len(motion_beats(clip)) / clip.duration_s if clip.duration_s else float("nan")

@@ -1,5 +1,6 @@
 """What every metric of the registry promises, shown on dances of the demo corpus."""
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -9,6 +10,8 @@ import pytest
 
 import registry
 from analysis.metrics.base_metric import DOWN, HIGHEST, LOWEST, REAL, SAME, UP, BaseMetric
+from analysis.metrics.clip import Clip
+from analysis.metrics.scoring import System, score
 from tests.analysis.metrics.dances import FPS, changed, clips
 
 NAMES = registry.names("metric")
@@ -94,6 +97,38 @@ def test_clips_that_do_not_fit_are_refused(name: str, fitted: Callable[[str], Ba
             metric.value([replace(clip, **{field: None})])
     with pytest.raises(LookupError, match="no variant 'nonsense'"):
         type(metric)("nonsense")
+
+
+@each_metric
+def test_a_clip_that_is_not_finite_is_refused_by_name(name: str, fitted: Callable[[str], BaseMetric]) -> None:
+    metric, some = fitted(name), clips(COUNT)
+    for field in set(metric.reads) - {"danced"}:
+        values = np.array(getattr(some[2], field), dtype=float)
+        values.flat[-1] = np.nan
+        broken = (*some[:2], replace(some[2], **{field: values}), *some[3:])
+        with pytest.raises(ValueError, match=f"{field}, which are not finite in {some[2].sequence_id}"):
+            metric.value(broken, some)
+
+
+def held(clip: Clip, frames: int) -> Clip:
+    """The first pose of a clip, for so many frames."""
+    assert clip.features is not None
+    poses = {field: np.repeat(getattr(clip, field)[:1], frames, axis=0) for field in ("positions", "features")}
+    return replace(clip.cut(0, frames), **poses)
+
+
+@each_metric
+def test_short_and_held_clips_have_a_value_or_a_reason(name: str, fitted: Callable[[str], BaseMetric]) -> None:
+    real = clips(COUNT)
+    cases = [[clip.cut(0, frames) for clip in real] for frames in range(5)]
+    cases += [[held(clip, clip.frames) for clip in real], [held(real[0], 1)], [held(real[0], 60)]]
+    for some in cases:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            systems = [System("short", (tuple(some),)), System("real", (real,), "real")]
+            found = score(fitted(name), systems, real, real, resamplings=3)
+        assert np.isfinite(found["short"].value) or found["short"].note
+        assert np.isfinite(found["real"].value)
 
 
 @each_metric
