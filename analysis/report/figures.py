@@ -1,6 +1,7 @@
 """What the plots of a report show: numbers of clips, gathered for each system."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
@@ -22,7 +23,11 @@ POINTS = 250
 
 
 def figures(systems: Sequence[System], reference: Sequence[Clip], paired: Sequence[Clip]) -> list[str]:
-    """Give all plots, as SVG."""
+    """Give all plots, as SVG; clips whose positions are not finite are in none of them."""
+    systems = [plotted for plotted in map(_finite, systems) if plotted.samples]
+    reference, paired = ([clip for clip in clips if clip.is_finite("positions")] for clips in (reference, paired))
+    if not systems or not reference:
+        return []
     real = next((system.name for system in systems if system.kind == "real"), "")
     colours = charts.palette([system.name for system in systems], real)
     shown = [system for system in systems if system.kind != "degraded"]
@@ -37,6 +42,12 @@ def figures(systems: Sequence[System], reference: Sequence[Clip], paired: Sequen
     return [*found, _poses(shown, reference, colours)]
 
 
+def _finite(system: System) -> System:
+    """A system's samples without the clips whose positions are not finite, and without samples that have no others."""
+    samples = (tuple(clip for clip in clips if clip.is_finite("positions")) for clips in system.samples)
+    return replace(system, samples=tuple(clips for clips in samples if clips))
+
+
 def _histogram(
     systems: Sequence[System], reference: Sequence[Clip], colours: dict[str, str], order: int, what: str, unit: str
 ) -> str:
@@ -48,6 +59,7 @@ def _histogram(
     series = {
         name: (centres, np.histogram(values, edges)[0] / (len(values) * (edges[1] - edges[0])))
         for name, values in norms.items()
+        if len(values)
     }
     return charts.lines(series, title=f"Distribution of the {what}", x=unit, y="density", colours=colours)
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -9,8 +10,10 @@ import pytest
 
 import registry
 from analysis.evaluation.results import Results, Row
+from analysis.metrics.clip import Clip
 from analysis.metrics.scoring import System, score
 from analysis.report import charts
+from analysis.report.figures import figures
 from analysis.report.page import write_report
 from tests.analysis.metrics.dances import changed, clips, dances
 
@@ -45,6 +48,29 @@ def test_its_plots_are_well_formed(page: str) -> None:
     for picture in pictures:
         ElementTree.fromstring(picture)
     assert "nan" not in "".join(pictures)
+
+
+def broken(clip: Clip) -> Clip:
+    positions = clip.positions.copy()
+    positions[5] = np.nan
+    return replace(clip, positions=positions)
+
+
+def test_plots_leave_out_what_is_not_finite_and_stand_what_is_short() -> None:
+    real = System("real motion", (clips(2),), "real")
+    rest = System("rest", ((clips(2, 1)[1],),))
+    cases = {
+        "one broken clip": (broken(clips(2, 1)[0]), clips(2, 1)[1]),
+        "broken clips": tuple(map(broken, clips(2, 1))),
+        "a frame": tuple(clip.cut(0, 1) for clip in clips(2, 1)),
+    }
+    for what, made in cases.items():
+        pictures = figures([System("rest", (made,)), real], clips(4)[2:], clips(2))
+        assert len(pictures) == 5, what
+        assert "nan" not in "".join(pictures), what
+        if what == "one broken clip":
+            assert pictures == figures([rest, real], clips(4)[2:], clips(2))
+    assert figures([System("rest", (cases["broken clips"],))], clips(4)[2:], clips(2)) == []
 
 
 def test_names_are_escaped(page: str) -> None:
