@@ -10,6 +10,7 @@ from analysis.metrics.clip import Clip
 
 UP, DOWN, SAME = "up", "down", "same"
 LOWEST, HIGHEST, REAL = "lowest", "highest", "like real motion"
+SHARE, NOT_NEGATIVE = (0.0, 1.0), (0.0, float("inf"))
 
 
 class BaseMetric(ABC):
@@ -25,6 +26,8 @@ class BaseMetric(ABC):
     unit: ClassVar[str]
     best: ClassVar[str]
     """Which value is best: LOWEST, HIGHEST, or the nearest to that of REAL motion."""
+    bounds: ClassVar[tuple[float, float]] = (-float("inf"), float("inf"))
+    """The least and greatest value that there can be."""
     reads: ClassVar[tuple[str, ...]] = ("positions",)
     """The fields of a clip that are read."""
     compares: ClassVar[bool] = False
@@ -61,6 +64,19 @@ class BaseMetric(ABC):
         ValueError where there are too few.
         """
 
+    def redraw(self, count: int, rng: np.random.Generator) -> np.ndarray:
+        """Give `count` places of descriptions, drawn with replacement from as many: a set for an interval.
+
+        ValueError where there are too few.
+        """
+        if count < 2:
+            raise ValueError(f"{self.title}: an interval needs two clips; there is {count}")
+        return rng.integers(count, size=count)
+
+    def left_out(self, described: Sequence[Any]) -> int:
+        """Give how many of the descriptions say nothing, so that the number is that of the others."""
+        return 0
+
     def value(self, generated: Sequence[Clip], real: Sequence[Clip] = ()) -> float:
         """Give the number of a set of clips; ValueError saying why where they do not fit the metric."""
         self.refuse([*generated, *real])
@@ -72,7 +88,7 @@ class BaseMetric(ABC):
         return " ".join((cls.__doc__ or "").split("\n\n")[0].split())
 
     def refuse(self, clips: Sequence[Clip]) -> None:
-        """Raise ValueError where clips lack what the metric reads, hold no numbers, or differ in frame rate or joints."""
+        """Raise ValueError where clips lack what the metric reads, hold no numbers, or differ in rate or joints."""
         if not clips:
             raise ValueError(f"{self.title}: there are no clips")
         for name in self.reads:
@@ -106,3 +122,7 @@ class ClipMetric(BaseMetric):
         """Give the mean."""
         known = np.asarray(generated)[np.isfinite(generated)]
         return float(known.mean()) if len(known) else float("nan")
+
+    def left_out(self, described: Sequence[float]) -> int:
+        """Give how many clips the number is nan for."""
+        return int((~np.isfinite(described)).sum())

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from analysis.metrics.base_metric import DOWN, HIGHEST, SAME, ClipMetric
+from analysis.metrics.base_metric import DOWN, HIGHEST, SAME, SHARE, ClipMetric
 from analysis.metrics.beats import FPS, alignment, motion_beats, published_beats
 from analysis.metrics.clip import Clip
 
@@ -23,6 +23,7 @@ class BeatAlignmentMetric(ClipMetric):
     title: ClassVar[str] = "beat alignment"
     unit: ClassVar[str] = "0 to 1"
     best: ClassVar[str] = HIGHEST
+    bounds: ClassVar[tuple[float, float]] = SHARE
     reads: ClassVar[tuple[str, ...]] = ("positions", "beats_s")
     variants: ClassVar[tuple[str, ...]] = ("", "published", "motion_to_music")
     effects: ClassVar[dict[str, str]] = {

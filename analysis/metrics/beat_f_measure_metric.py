@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from analysis.metrics.base_metric import DOWN, HIGHEST, SAME, ClipMetric
+from analysis.metrics.base_metric import DOWN, HIGHEST, SAME, SHARE, ClipMetric
 from analysis.metrics.beat_tracking import f_measure
 from analysis.metrics.beats import motion_beats
 from analysis.metrics.clip import Clip
@@ -14,6 +14,7 @@ class BeatFMeasureMetric(ClipMetric):
     title: ClassVar[str] = "beat F-measure"
     unit: ClassVar[str] = "0 to 1"
     best: ClassVar[str] = HIGHEST
+    bounds: ClassVar[tuple[float, float]] = SHARE
     reads: ClassVar[tuple[str, ...]] = ("positions", "beats_s")
     effects: ClassVar[dict[str, str]] = {
         "translation": SAME,

@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from analysis.metrics.base_metric import LOWEST, SAME, UP, ClipMetric
+from analysis.metrics.base_metric import LOWEST, NOT_NEGATIVE, SAME, UP, ClipMetric
 from analysis.metrics.beats import FPS, distances, minima
 from analysis.metrics.clip import Clip, positions_at
 from analysis.metrics.roles import need_roles
@@ -24,6 +24,7 @@ class BeatOffsetMetric(ClipMetric):
     title: ClassVar[str] = "beat offset"
     unit: ClassVar[str] = "s"
     best: ClassVar[str] = LOWEST
+    bounds: ClassVar[tuple[float, float]] = NOT_NEGATIVE
     reads: ClassVar[tuple[str, ...]] = ("positions", "beats_s")
     effects: ClassVar[dict[str, str]] = {
         "translation": SAME,

@@ -26,6 +26,7 @@ class CcaMetric(BaseMetric):
     title: ClassVar[str] = "canonical correlation"
     unit: ClassVar[str] = "−1 to 1"
     best: ClassVar[str] = HIGHEST
+    bounds: ClassVar[tuple[float, float]] = (-1.0, 1.0)
     compares: ClassVar[bool] = True
     paired: ClassVar[bool] = True
     variants: ClassVar[tuple[str, ...]] = ("", "published")
@@ -36,6 +37,17 @@ class CcaMetric(BaseMetric):
         "freezing": DOWN,
         "heading": SAME,
     }
+
+    def redraw(self, count: int, rng: np.random.Generator) -> np.ndarray:
+        """Give the places of a set drawn anew, each half from itself: no sequence is both fitted and measured on."""
+        if self.variant:
+            return super().redraw(count, rng)
+        if count < 4:
+            raise ValueError(f"{self.title}: an interval needs two sequences in each half; there are {count}")
+        order = np.arange(count)
+        for half in (order[::2], order[1::2]):
+            half[:] = rng.choice(half, size=len(half))
+        return order
 
     def describe(self, clip: Clip) -> Described:
         """Give the sequence and its (frames, dim) places from the root."""

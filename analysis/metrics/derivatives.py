@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from analysis.metrics.base_metric import DOWN, REAL, SAME, UP, ClipMetric
+from analysis.metrics.base_metric import DOWN, NOT_NEGATIVE, REAL, SAME, UP, ClipMetric
 from analysis.metrics.clip import Clip
 
 CENTIMETRES = 100.0
@@ -30,6 +30,7 @@ class DerivativeMetric(ClipMetric):
 
     order: ClassVar[int]
     best: ClassVar[str] = REAL
+    bounds: ClassVar[tuple[float, float]] = NOT_NEGATIVE
     effects: ClassVar[dict[str, str]] = {
         "translation": SAME,
         "heading": SAME,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from analysis.metrics.base_metric import REAL, BaseMetric
+from analysis.metrics.base_metric import NOT_NEGATIVE, REAL, BaseMetric
 from analysis.metrics.clip import Clip, Danced
 from analysis.metrics.moves import counted, danced, entropy
 
@@ -14,6 +14,7 @@ class DistinctMovesMetric(BaseMetric):
     title: ClassVar[str] = "distinct moves"
     unit: ClassVar[str] = "bits"
     best: ClassVar[str] = REAL
+    bounds: ClassVar[tuple[float, float]] = NOT_NEGATIVE
     reads: ClassVar[tuple[str, ...]] = ("danced",)
 
     def describe(self, clip: Clip) -> Danced:

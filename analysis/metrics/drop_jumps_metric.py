@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from analysis.metrics.base_metric import HIGHEST, BaseMetric
+from analysis.metrics.base_metric import HIGHEST, SHARE, BaseMetric
 from analysis.metrics.clip import Clip, Danced
 from analysis.metrics.moves import danced
 
@@ -14,6 +14,7 @@ class DropJumpsMetric(BaseMetric):
     title: ClassVar[str] = "jumps on drops"
     unit: ClassVar[str] = "share of drops"
     best: ClassVar[str] = HIGHEST
+    bounds: ClassVar[tuple[float, float]] = SHARE
     reads: ClassVar[tuple[str, ...]] = ("danced",)
 
     def describe(self, clip: Clip) -> Danced:

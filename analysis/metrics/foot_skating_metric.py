@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from analysis.metrics.base_metric import REAL, SAME, UP, BaseMetric
+from analysis.metrics.base_metric import REAL, SAME, SHARE, UP, BaseMetric
 from analysis.metrics.clip import Clip
 from analysis.metrics.feet import ANKLE_HEIGHT_M, TOE_HEIGHT_M, floor_height, sliding
 from analysis.metrics.roles import need_roles
@@ -24,6 +24,7 @@ class FootSkatingMetric(BaseMetric):
     title: ClassVar[str] = "foot skating"
     unit: ClassVar[str] = "share of contact"
     best: ClassVar[str] = REAL
+    bounds: ClassVar[tuple[float, float]] = SHARE
     effects: ClassVar[dict[str, str]] = {
         "translation": SAME,
         "heading": SAME,

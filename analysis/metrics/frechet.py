@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from analysis.metrics.base_metric import LOWEST, BaseMetric
+from analysis.metrics.base_metric import LOWEST, NOT_NEGATIVE, BaseMetric
 from analysis.metrics.clip import Clip
 from feature_extraction.covariance import SecondMoments
 
@@ -68,6 +68,7 @@ class FrechetMetric(BaseMetric):
     """The Frechet distance of samples that each clip gives, `samples` (n, dim)."""
 
     best: ClassVar[str] = LOWEST
+    bounds: ClassVar[tuple[float, float]] = NOT_NEGATIVE
     compares: ClassVar[bool] = True
     population: ClassVar[bool] = False
 

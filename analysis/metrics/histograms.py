@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from analysis.metrics.base_metric import LOWEST, SAME, UP, BaseMetric
+from analysis.metrics.base_metric import LOWEST, SAME, SHARE, UP, BaseMetric
 from analysis.metrics.clip import Clip
 from analysis.metrics.derivatives import derivative_norms
 
@@ -51,6 +51,7 @@ class HellingerOfDerivative(BaseMetric):
     bins: ClassVar[int] = 300
     unit: ClassVar[str] = "0 to 1"
     best: ClassVar[str] = LOWEST
+    bounds: ClassVar[tuple[float, float]] = SHARE
     compares: ClassVar[bool] = True
     effects: ClassVar[dict[str, str]] = {
         "translation": SAME,

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from analysis.metrics.base_metric import DOWN, REAL, SAME, ClipMetric
+from analysis.metrics.base_metric import DOWN, NOT_NEGATIVE, REAL, SAME, ClipMetric
 from analysis.metrics.beats import motion_beats
 from analysis.metrics.clip import Clip
 
@@ -13,6 +13,7 @@ class MotionBeatsMetric(ClipMetric):
     title: ClassVar[str] = "motion beats"
     unit: ClassVar[str] = "1/s"
     best: ClassVar[str] = REAL
+    bounds: ClassVar[tuple[float, float]] = NOT_NEGATIVE
     effects: ClassVar[dict[str, str]] = {
         "translation": SAME,
         "heading": SAME,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from analysis.metrics.base_metric import LOWEST, BaseMetric
+from analysis.metrics.base_metric import LOWEST, SHARE, BaseMetric
 from analysis.metrics.clip import Clip, Danced
 from analysis.metrics.moves import counted, danced, variation
 
@@ -18,6 +18,7 @@ class MoveVariationMetric(BaseMetric):
     title: ClassVar[str] = "variation of moves"
     unit: ClassVar[str] = "0 to 1"
     best: ClassVar[str] = LOWEST
+    bounds: ClassVar[tuple[float, float]] = SHARE
     reads: ClassVar[tuple[str, ...]] = ("danced",)
 
     def describe(self, clip: Clip) -> Danced:

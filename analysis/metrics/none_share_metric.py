@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from analysis.metrics.base_metric import LOWEST, BaseMetric
+from analysis.metrics.base_metric import LOWEST, SHARE, BaseMetric
 from analysis.metrics.clip import Clip, Danced
 from analysis.metrics.moves import NONE, counted, danced
 
@@ -14,6 +14,7 @@ class NoneShareMetric(BaseMetric):
     title: ClassVar[str] = "share of none"
     unit: ClassVar[str] = "share of bars"
     best: ClassVar[str] = LOWEST
+    bounds: ClassVar[tuple[float, float]] = SHARE
     reads: ClassVar[tuple[str, ...]] = ("danced",)
 
     def describe(self, clip: Clip) -> Danced:

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from analysis.metrics.base_metric import DOWN, LOWEST, SAME, UP, ClipMetric
+from analysis.metrics.base_metric import DOWN, LOWEST, NOT_NEGATIVE, SAME, UP, ClipMetric
 from analysis.metrics.clip import Clip, positions_at
 from analysis.metrics.feet import LEVEL_AXES, UP_AXIS
 from analysis.metrics.roles import need_roles
@@ -27,6 +27,7 @@ class PfcMetric(ClipMetric):
     title: ClassVar[str] = "physical foot contact"
     unit: ClassVar[str] = "1e-4 (m/s)²"
     best: ClassVar[str] = LOWEST
+    bounds: ClassVar[tuple[float, float]] = NOT_NEGATIVE
     variants: ClassVar[tuple[str, ...]] = ("", "published")
     effects: ClassVar[dict[str, str]] = {
         "translation": SAME,

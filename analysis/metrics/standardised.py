@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.spatial.distance import pdist
 
-from analysis.metrics.base_metric import BaseMetric
+from analysis.metrics.base_metric import NOT_NEGATIVE, BaseMetric
 from analysis.metrics.clip import Clip, positions_at
 from analysis.metrics.frechet import frechet_distance, moments
 from analysis.metrics.geometric import PUBLISHED_FPS, geometric_features
@@ -48,6 +48,7 @@ class StandardisedMetric(BaseMetric):
     """
 
     unit: ClassVar[str] = "standard deviations of real motion"
+    bounds: ClassVar[tuple[float, float]] = NOT_NEGATIVE
     features: ClassVar[str]
     variants: ClassVar[tuple[str, ...]] = ("", "published")
 

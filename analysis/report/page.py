@@ -9,7 +9,7 @@ from pathlib import Path
 from analysis.evaluation.results import Results, Row, digits, interval
 from analysis.metrics.base_metric import HIGHEST, LOWEST
 from analysis.metrics.clip import Clip
-from analysis.metrics.scoring import Score
+from analysis.metrics.scoring import Score, unranked
 from analysis.report.figures import figures
 from analysis.report.frame import asset, framed
 from analysis.report.players import player_data
@@ -33,6 +33,7 @@ def write_report(
     """
     title = "Evaluation of " + ", ".join(each.name for each in results.systems if each.kind == "model")
     played = [each for each in results.systems if each.kind in ("model", "real", "oracle")][:PLAYED]
+    notes = [*results.notes(), *_unranked(results)]
     body = [
         f"<p>{escape(results.summary())}</p>",
         "<h2>Metrics</h2>",
@@ -41,7 +42,7 @@ def write_report(
         "sequences. The floor is where 99.9% of the values of equally many real sequences lie: what a perfect model "
         "gets. Bold: the best model. A metric with † finds something worse no worse than the oracle, and crowns "
         "nobody.</p>",
-        f'<ul class="notes">{"".join(f"<li>{escape(note)}</li>" for note in results.notes())}</ul>',
+        f'<ul class="notes">{"".join(f"<li>{escape(note)}</li>" for note in notes)}</ul>',
         "<h2>Plots</h2>",
         f'<div class="plots">{"".join(figures(results.systems, reference, paired))}</div>',
         "<h2>Motion</h2>",
@@ -94,6 +95,15 @@ def _winner(row: Row, results: Results) -> str:
     if row.metric.best == HIGHEST:
         return max(values, key=lambda name: values[name])
     return min(values, key=lambda name: abs(values[name] - real))
+
+
+def _unranked(results: Results) -> list[str]:
+    """What metrics do not compare with the oracle, in words."""
+    rows = (row for row in results.rows if any(_known(each) for each in row.scores.values()))
+    found = ((row.label, unranked(row.metric, row.scores, results.systems)) for row in rows)
+    return [
+        f"{label} has no value to compare with the oracle's for: {', '.join(names)}" for label, names in found if names
+    ]
 
 
 def _known(score: Score) -> bool:

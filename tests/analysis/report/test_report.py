@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -71,6 +72,19 @@ def test_plots_leave_out_what_is_not_finite_and_stand_what_is_short() -> None:
         if what == "one broken clip":
             assert pictures == figures([rest, real], clips(4)[2:], clips(2))
     assert figures([System("rest", (cases["broken clips"],))], clips(4)[2:], clips(2)) == []
+
+
+def test_what_is_not_compared_with_the_oracle_is_told(tmp_path: Path) -> None:
+    systems = [
+        System("oracle", (clips(2, 1),), "oracle"),
+        System("frozen <&>", (changed("freezing", 2, 1),), "degraded", "freezing"),
+    ]
+    metric = registry.find("metric", "beat_offset")()
+    row = Row("beat_offset", metric, score(metric, systems, (), (), resamplings=0), (0.1, 1.0))
+    results = Results(systems, [row], {"seed": 0})
+    said = write_report(tmp_path / "a.html", results, clips(4)[2:], (), dances(1)[0].motion.skeleton.parents)
+    assert "<li>beat_offset has no value to compare with the oracle" in said.read_text()
+    assert "frozen &lt;&amp;&gt;</li>" in said.read_text()
 
 
 def test_names_are_escaped(page: str) -> None:
