@@ -40,7 +40,8 @@ class BaseMetric(ABC):
     """What a change of the clips does to the number: UP, DOWN or SAME (an invariance).
 
     The changes: `translation`, `heading` (turning about the vertical), `frame_rate` (the same motion in twice the
-    frames), `noise`, `freezing`, `reversal` in time, `mirroring`, `mismatch` (another sequence's music or partner).
+    frames), `noise`, `freezing`, `reversal` in time, `mirroring`, `mismatch` (another sequence's music or partner),
+    `blending` (with another dance to the same music).
     """
 
     def __init__(self, variant: str = ""):

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from analysis.metrics.base_metric import NOT_NEGATIVE, REAL, BaseMetric
+from analysis.metrics.base_metric import DOWN, NOT_NEGATIVE, REAL, SAME, BaseMetric
 from analysis.metrics.clip import Clip, Danced
-from analysis.metrics.moves import counted, danced, entropy
+from analysis.metrics.moves import BLIND, counted, danced, entropy
 
 
 class DistinctMovesMetric(BaseMetric):
@@ -16,6 +16,12 @@ class DistinctMovesMetric(BaseMetric):
     best: ClassVar[str] = REAL
     bounds: ClassVar[tuple[float, float]] = NOT_NEGATIVE
     reads: ClassVar[tuple[str, ...]] = ("danced",)
+    effects: ClassVar[dict[str, str]] = {
+        **dict.fromkeys(BLIND, SAME),
+        "freezing": DOWN,
+        "reversal": DOWN,
+        "mirroring": DOWN,
+    }
 
     def describe(self, clip: Clip) -> Danced:
         """Give what was recognised in a clip."""

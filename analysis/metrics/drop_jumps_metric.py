@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from analysis.metrics.base_metric import HIGHEST, SHARE, BaseMetric
+from analysis.metrics.base_metric import DOWN, HIGHEST, SAME, SHARE, BaseMetric
 from analysis.metrics.clip import Clip, Danced
-from analysis.metrics.moves import danced
+from analysis.metrics.moves import BLIND, danced
 
 
 class DropJumpsMetric(BaseMetric):
@@ -16,6 +16,13 @@ class DropJumpsMetric(BaseMetric):
     best: ClassVar[str] = HIGHEST
     bounds: ClassVar[tuple[float, float]] = SHARE
     reads: ClassVar[tuple[str, ...]] = ("danced",)
+    effects: ClassVar[dict[str, str]] = {
+        **dict.fromkeys(BLIND, SAME),
+        "freezing": DOWN,
+        "reversal": DOWN,
+        "mismatch": DOWN,
+        "mirroring": SAME,
+    }
 
     def describe(self, clip: Clip) -> Danced:
         """Give what was recognised in a clip."""

@@ -9,6 +9,8 @@ from analysis.metrics.clip import Clip, Danced
 
 NONE = "none"
 """What is recognised in a bar in which no move, or something in between, is danced."""
+BLIND = ("translation", "heading", "frame_rate", "noise")
+"""The changes that what is recognised does not depend on; trembling, while it is small."""
 
 
 def danced(clip: Clip) -> Danced:

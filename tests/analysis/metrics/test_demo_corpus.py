@@ -9,7 +9,7 @@ import pytest
 import registry
 from analysis.metrics.base_metric import SAME, UP, BaseMetric
 from analysis.metrics.scoring import System, floor, score
-from tests.analysis.metrics.dances import FPS, changed, clips
+from tests.analysis.metrics.dances import FPS, UNMOVED, changed, clips
 
 pytestmark = pytest.mark.slow
 
@@ -17,7 +17,7 @@ SONGS, HELD_OUT = 40, 12
 ABOUT = {"frame_rate": 0.02}
 MANY, MINUTE_S = 300, 60.0
 
-each_metric = pytest.mark.parametrize("name", sorted(set(registry.names("metric")) - {"nll", "nll_bits"}))
+each_metric = pytest.mark.parametrize("name", sorted(set(registry.names("metric")) - UNMOVED))
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,11 @@ import registry
 from analysis.metrics.base_metric import DOWN, HIGHEST, LOWEST, REAL, SAME, UP, BaseMetric
 from analysis.metrics.clip import Clip
 from analysis.metrics.scoring import System, score
-from tests.analysis.metrics.dances import FPS, changed, clips
+from tests.analysis.metrics.dances import FPS, UNMOVED, changed, clips
 
 NAMES = registry.names("metric")
-COUNT = 6
+COUNT = 7
+"""The first six songs drop at one time: it takes another to miss a drop of."""
 SMALL: Mapping[str, dict[str, Any]] = {
     **{name: {"piece_s": 2.0, "few_samples": True} for name in ("fid_k", "fid_g", "diversity_k", "diversity_g")},
     "fgd": {"few_samples": True, "steps": 60},
@@ -49,6 +50,8 @@ def value_of(metric: BaseMetric, change: str | None) -> float:
 @each_metric
 def test_effects_are_as_declared(name: str, fitted: Callable[[str], BaseMetric]) -> None:
     metric = fitted(name)
+    assert bool(metric.effects) == (name not in UNMOVED)
+    assert set(metric.effects.values()) != {SAME}
     before = value_of(metric, None)
     for change, effect in metric.effects.items():
         after = value_of(metric, change)
@@ -129,6 +132,17 @@ def test_short_and_held_clips_have_a_value_or_a_reason(name: str, fitted: Callab
             found = score(fitted(name), systems, real, real, resamplings=3)
         assert np.isfinite(found["short"].value) or found["short"].note
         assert np.isfinite(found["real"].value)
+
+
+@each_metric
+def test_values_and_intervals_lie_within_bounds(name: str, fitted: Callable[[str], BaseMetric]) -> None:
+    metric, real = fitted(name), clips(COUNT)
+    low, high = metric.bounds
+    assert low < high
+    systems = [System(change, (changed(change, COUNT, 1),)) for change in ("noise", "reversal", "mirroring")]
+    for found in score(metric, systems, real, real, resamplings=10).values():
+        assert low <= found.low <= found.high <= high
+        assert low <= found.value <= high
 
 
 @each_metric

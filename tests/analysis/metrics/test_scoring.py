@@ -131,8 +131,11 @@ def test_a_metric_that_is_blind_to_what_is_worse_is_unfit() -> None:
     assert unfit(metric("beat_alignment"), beats, systems()) == []
     speeds = score(metric("speed"), systems(), real[DANCED:], (), resamplings=0)
     assert "mismatched" not in unfit(metric("speed"), speeds, systems())  # it declares to be blind to that
-    skating = score(metric("coverage"), systems(), real[DANCED:], (), resamplings=0)
-    assert unfit(metric("coverage"), skating, systems()) == ["trembling", "mismatched"]
+    blended = [*systems(), System("blended", (changed("blending", DANCED, 1),), "degraded", "blending")]
+    jumps = score(metric("drop_jumps"), blended, real[DANCED:], (), resamplings=0)
+    assert unfit(metric("drop_jumps"), jumps, blended) == ["mismatched", "blended"]  # of songs that drop at one time
+    fitting = score(metric("coverage"), blended, real[DANCED:], (), resamplings=0)
+    assert unfit(metric("coverage"), fitting, blended) == []
 
 
 def test_what_has_no_value_is_neither_worse_nor_no_worse() -> None:
