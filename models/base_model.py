@@ -26,6 +26,8 @@ class BaseModel(nn.Module, ABC):
     """Whether the model can be rolled forward over a sequence."""
     goes_by_windows: ClassVar[bool] = False
     """Whether a roll keeps most new frames of a prediction even where they are fed back; else it keeps one."""
+    goes_by_steps: ClassVar[bool] = False
+    """Whether the windows are those of a step of one frame, and `losses` takes longer ones, that span any number."""
     foreseen_rows: ClassVar[int] = 8
     """So many windows, of all sequences of a batch together, are foreseen at a time."""
     foreseen_steps: ClassVar[int] = 512

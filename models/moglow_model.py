@@ -28,6 +28,7 @@ class MoglowModel(BaseModel):
     are the windows of one step. Several outputs are one vector to the flow, which learns how they go together.
     """
 
+    goes_by_steps: ClassVar[bool] = True
     foreseen_rows: ClassVar[int] = 256
     """A step of a batch reads as many weights as that of a single sequence, so several pay for batches too."""
     foreseen_steps: ClassVar[int] = 8

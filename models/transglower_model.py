@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import torch
 import torch.nn.functional as F
@@ -30,6 +30,8 @@ class TransglowerModel(BaseModel):
     It trains on windows that span many steps and generates step by step, see `MoglowModel`. With ``residual`` a second
     position of the transformer gives a mean, and the flow is the distribution of what deviates from it.
     """
+
+    goes_by_steps: ClassVar[bool] = True
 
     def __init__(self, opt: argparse.Namespace, inputs: Sequence[Window], outputs: Sequence[Window]):
         super().__init__(opt, *step_windows(inputs, outputs, opt.input_seq_lens, opt.output_seq_lens))

@@ -1,13 +1,11 @@
 """How likely models find the same blocks of recorded motion, whatever their windows are."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 import torch
 
-from analysis.evaluation.trained import BATCH, Trained, batch_at
-from models.windows import Window
+from analysis.evaluation.trained import BATCH, Trained, batch_at, spanning
 
 BLOCK = 20
 """Frames of a block."""
@@ -32,38 +30,17 @@ def bits_of_blocks(trained: Trained, arrays: Mapping[str, np.ndarray], modality:
     starts = block_starts(first, min(len(values) for values in arrays.values()))
     if not len(starts):
         return None
-    if not _goes_by_frames(trained):
+    if not trained.performer.loaded.model.goes_by_steps:
         [output] = (window for window in trained.performer.loaded.outputs if window.modality == modality)
         if output.length != BLOCK:
             raise ValueError(f"{trained.name} gives {output.length} frames at a time; blocks of {BLOCK} are compared")
         return _bits(trained, arrays, modality, starts - output.offset)
     both = spanning(trained, BEFORE + BLOCK)
-    lead = trained.performer.loaded.model.outputs[0].offset
-    anchors = starts - BEFORE - lead
+    anchors = starts - BEFORE - trained.performer.loaded.outputs[0].offset
     total, before = (_bits(each, arrays, modality, anchors) for each in (both, spanning(trained, BEFORE)))
     if total is None or before is None:
         return None
     return (total * (BEFORE + BLOCK) - before * BEFORE) / BLOCK
-
-
-def spanning(trained: Trained, steps: int) -> Trained:
-    """A model that goes frame by frame, with windows that span so many of its steps."""
-    loaded = trained.performer.loaded
-    longer = [
-        tuple(_longer(window, steps - 1) for window in windows)
-        for windows in (loaded.model.inputs, loaded.model.outputs)
-    ]
-    performer = type(trained.performer)(replace(loaded, inputs=longer[0], outputs=longer[1]))
-    return replace(trained, performer=performer)
-
-
-def _longer(window: Window, frames: int) -> Window:
-    return window if window.single else replace(window, length=window.length + frames)
-
-
-def _goes_by_frames(trained: Trained) -> bool:
-    loaded = trained.performer.loaded
-    return [window.length for window in loaded.model.outputs] != [window.length for window in loaded.outputs]
 
 
 def _bits(trained: Trained, arrays: Mapping[str, np.ndarray], modality: str, anchors: np.ndarray) -> float | None:

@@ -152,8 +152,11 @@ def recorded_arrays(trained: Trained, recording: Recording) -> Mapping[str, np.n
 def _bits_per_frame(trained: Trained, arrays: Mapping[str, np.ndarray], modality: str, first: int) -> float | None:
     """The mean of what the model logs as bits per frame, over windows of one sequence; None where it logs none.
 
-    The first window gives the frames from `first` on, where the model has read enough before.
+    The first window gives the frames from `first` on, where the model has read enough before. A model that goes by
+    steps is given windows that span as many as in training.
     """
+    if trained.performer.loaded.model.goes_by_steps:
+        trained = spanning(trained, int(trained.performer.loaded.opt.output_lengths))
     loaded = trained.performer.loaded
     windows = (*loaded.inputs, *loaded.outputs)
     if any(window.padding or window.single or window.discrete for window in windows):
@@ -169,6 +172,17 @@ def _bits_per_frame(trained: Trained, arrays: Mapping[str, np.ndarray], modality
             return None
         total += float(losses[f"nll_{modality}"]) * len(some)
     return total / len(starts) if len(starts) else None
+
+
+def spanning(trained: Trained, steps: int) -> Trained:
+    """A model that goes by steps, with windows that span so many of them."""
+    loaded = trained.performer.loaded
+
+    def longer(window: Window) -> Window:
+        return window if window.single else replace(window, length=window.length + steps - 1)
+
+    spans = replace(loaded, inputs=tuple(map(longer, loaded.inputs)), outputs=tuple(map(longer, loaded.outputs)))
+    return replace(trained, performer=type(trained.performer)(spans))
 
 
 def batch_at(trained: Trained, arrays: Mapping[str, np.ndarray], starts: np.ndarray) -> dict[str, torch.Tensor]:

@@ -172,6 +172,15 @@ def test_a_sample_does_not_know_its_target(model: BaseModel, batch: dict[str, to
         assert torch.equal(sample_of(model, batch), before)
 
 
+def test_windows_of_a_model_are_those_it_trains_on_or_of_one_step(
+    model: BaseModel, batch: dict[str, torch.Tensor]
+) -> None:
+    """A checkpoint holds the model's own windows: who measures it has to know how many steps to give it."""
+    lengths = [window.length for window in model.outputs]
+    assert lengths == [1 if model.goes_by_steps else TARGET.length]
+    assert model.losses(batch)["loss"].isfinite()
+
+
 def test_the_order_of_an_inputs_frames_matters(model: BaseModel, batch: dict[str, torch.Tensor]) -> None:
     model.eval()
     order = torch.randperm(SOUND.length, generator=torch.Generator().manual_seed(2))

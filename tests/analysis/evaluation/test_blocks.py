@@ -17,7 +17,6 @@ from inference.performer import Performer
 from models import LoadedModel
 from models.base_model import BaseModel
 from models.likelihood import bits_per_frame
-from models.steps import step_windows
 from models.windows import Window
 
 MOTION, DIM, FIRST, FRAMES = "motion", 3, 60, 230
@@ -32,7 +31,7 @@ class Walk(BaseModel):
 
     def losses(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         x = batch[f"out_{MOTION}"]
-        first = batch[f"in_{MOTION}"][:, -x.shape[1] if self.outputs[0].length == 1 else -1]
+        first = batch[f"in_{MOTION}"][:, -x.shape[1] if self.goes_by_steps else -1]
         before = torch.cat([first.unsqueeze(1), x[:, :-1]], dim=1)
         log_prob = torch.distributions.Normal(before, 1.0).log_prob(x).sum(dim=(1, 2))
         return {f"nll_{MOTION}": bits_per_frame(log_prob, x.shape[1])}
@@ -46,9 +45,13 @@ class Deterministic(Walk):
         return {"loss": torch.zeros(())}
 
 
-def trained(kind: type[Walk], inputs: list[Window], outputs: list[Window], by_frames: bool = False) -> Trained:
-    of_step = step_windows(inputs, outputs) if by_frames else (inputs, outputs)
-    loaded = LoadedModel(kind(*of_step), argparse.Namespace(), tuple(inputs), tuple(outputs), {}, {})
+class Steps(Walk):
+    goes_by_steps = True
+
+
+def trained(kind: type[Walk], inputs: list[Window], outputs: list[Window]) -> Trained:
+    """A model with the windows that checkpoints hold: its own."""
+    loaded = LoadedModel(kind(inputs, outputs), argparse.Namespace(), tuple(inputs), tuple(outputs), {}, {})
     return Trained("walk", Path("walk.ckpt"), Performer(loaded))
 
 
@@ -56,9 +59,8 @@ def windowed(context: int, length: int = BLOCK, kind: type[Walk] = Walk) -> Trai
     return trained(kind, [Window(MOTION, DIM, context)], [Window(MOTION, DIM, length, context)])
 
 
-def stepping(history: int, steps: int) -> Trained:
-    inputs = [Window(MOTION, DIM, history + steps - 1)]
-    return trained(Walk, inputs, [Window(MOTION, DIM, steps, history)], by_frames=True)
+def stepping(history: int) -> Trained:
+    return trained(Steps, [Window(MOTION, DIM, history)], [Window(MOTION, DIM, 1, history)])
 
 
 @pytest.fixture
@@ -80,7 +82,7 @@ def test_blocks_follow_one_another_and_leave_sound_after_the_last() -> None:
     assert not len(block_starts(FIRST, FIRST + BLOCK))
 
 
-@pytest.mark.parametrize("model", [windowed(50), windowed(5), stepping(10, 40), stepping(3, 7)])
+@pytest.mark.parametrize("model", [windowed(50), windowed(5), stepping(10), stepping(3)])
 def test_every_model_is_asked_about_the_same_frames(model: Trained, arrays: dict[str, np.ndarray]) -> None:
     assert BEFORE + 10 <= FIRST
     assert bits_of_blocks(model, arrays, MOTION, FIRST) == pytest.approx(expected(arrays), rel=1e-5)
@@ -99,7 +101,7 @@ def test_a_sequence_too_short_for_a_block_has_none() -> None:
     assert bits_of_blocks(windowed(50), {MOTION: np.zeros((70, DIM), np.float32)}, MOTION, FIRST) is None
 
 
-@pytest.mark.parametrize("model", [windowed(50), stepping(10, 40)])
+@pytest.mark.parametrize("model", [windowed(50), stepping(10)])
 def test_a_block_without_the_past_that_the_model_reads_is_refused(
     model: Trained, arrays: dict[str, np.ndarray]
 ) -> None:
