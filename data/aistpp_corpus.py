@@ -30,19 +30,22 @@ class AistppCorpus(RecordedPairs):
     its smpl_scaling; what is written is in metres. Its music is a file of the database named by the id in its name,
     mBR0.wav or .mp3, or the sound of its film; either begins with the dance and is cut where that ends. Sequences of
     the ignore list are in no split.
+    The annotations can be downloaded, once the music or the films are in the folder `music`; no sha256 of them is
+    published, so that what comes is compared with nothing.
     R. Li et al., AI Choreographer, arXiv 2101.08779; S. Tsuchida et al., AIST Dance Video Database, ISMIR 2019.
     """
 
     name_pattern = re.compile(r"g[A-Z]{2}_s[A-Z]{2}_cAll_d\d+_m[A-Z]{2}\d+_ch\d+")
     layout = (
         "motions/gBR_sBM_cAll_d04_mBR0_ch01.pkl, splits/crossmodal_train.txt and ignore_list.txt of AIST++, and the "
-        "music mBR0.wav (or .mp3), or films gBR_sBM_c01_d04_mBR0_ch01.mp4, of the AIST Dance Video Database"
+        "music music/mBR0.wav (or .mp3), or films gBR_sBM_c01_d04_mBR0_ch01.mp4, of the AIST Dance Video Database"
     )
     licence = "annotations CC BY 4.0; music and films for research only, by the terms of the AIST Dance Video Database"
     home = "https://google.github.io/aistplusplus_dataset, https://aistdancedb.ongaaccel.jp/database_download"
     downloads = (
         Download("https://storage.googleapis.com/aist_plusplus_public/20210308/fullset.zip", "aistpp_fullset.zip"),
     )
+    put_first: ClassVar = {"audio": "music"}
     endings: ClassVar = {"motion": (".pkl",), "audio": (*SUFFIXES["audio"], ".mp4")}
     cuts_sound = True
 
@@ -55,6 +58,16 @@ class AistppCorpus(RecordedPairs):
             return None
         name = CAMERA.sub("_cAll_", path.stem)
         return name if self.name_pattern.fullmatch(name) else None
+
+    def files(self, source: Path, made: Path) -> dict[str, Files]:
+        """The files of the sequences, and music; ValueError for music in the corpus's own folder."""
+        files = sorted(made.iterdir()) if made.is_dir() else []
+        if music := [path for path in files if path.suffix.lower() in SUFFIXES["audio"] and MUSIC.fullmatch(path.stem)]:
+            raise ValueError(
+                f"{music[0]} would be a recording of its own, as it lies in the corpus's own folder; move the music "
+                f"into {made / self.put_first['audio']}"
+            )
+        return super().files(source, made)
 
     def gathered(self, found: Mapping[str, Files]) -> dict[str, Files]:
         """The sequences that have motion, each with its music."""

@@ -13,7 +13,8 @@ class CmuCorpus(RecordedPairs):
     There is no published split: subjects whose number ends in 9 are tested on, in 4 validated on, so that nobody is in
     two lists. The class of a recording is its subject. Rates are those of the files, 120 frames a second as a rule;
     lengths are in a unit of their own. All three conversions (MotionBuilder-, Max- and DAZ-friendly) are understood,
-    one at a time.
+    one at a time. What is downloaded is the last state of its repository, and no sha256 is published: what comes is
+    compared with nothing.
     """
 
     name_pattern = re.compile(r"\d{2,3}_\d{2,3}")

@@ -6,7 +6,7 @@ import logging
 import os
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,9 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from tqdm import tqdm
+
+from data.archives import unpack
+from feature_extraction.store import locked, save_json
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +31,8 @@ PART = ".part"
 """The ending of what has come so far of a file."""
 ETAG = ".etag"
 """The ending, after that, of what the server calls the version of which a part has come."""
+UNPACKED = "unpacked.json"
+"""The file that says that all of an archive has been unpacked beside it, written last."""
 PASSING = {408, 425, 429, 500, 502, 503, 504}
 """Answers of a server that may be other ones a moment later."""
 WHOLE_ALREADY = 416
@@ -42,6 +47,19 @@ class Download:
     name: str
     sha256: str | None = None
     size: int | None = None
+
+
+def obtain(volumes: Sequence[Download], folder: Path, wanted: Callable[[Path], bool], progress: bool = True) -> None:
+    """Fetch an archive, in one file or in volumes, into a folder, and unpack there what is `wanted` of it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder):
+        unpack([fetch(each, folder, progress=progress) for each in volumes], folder, wanted, progress)
+        save_json(folder / UNPACKED, {"archives": [each.name for each in volumes]})
+
+
+def is_half_unpacked(volumes: Sequence[Download], folder: Path) -> bool:
+    """Whether an archive lies in a folder, and nothing says that all of it is unpacked."""
+    return not (folder / UNPACKED).is_file() and any((folder / each.name).is_file() for each in volumes)
 
 
 def fetch(

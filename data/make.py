@@ -62,7 +62,8 @@ def _parser() -> argparse.ArgumentParser:
         "--accept_licence",
         "--accept-licence",
         action="store_true",
-        help="download what may be downloaded without an account, under the licence that is printed",
+        help="download what may be downloaded without an account, into the folder of --source or DIR, under the "
+        "licence that is printed",
     )
     parser.add_argument("--seed", type=int, default=0, help="another seed, another corpus (default: %(default)s)")
     parser.add_argument("--jobs", type=int, default=-1, help="processes (default: one for each core)")

@@ -10,10 +10,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from data.archives import unpack
 from data.base_corpus import BaseCorpus
 from data.conversion import Canonical, Conversion, Files
-from data.downloading import Download, fetch
+from data.downloading import Download, is_half_unpacked, obtain
 from feature_extraction.motion.bvh import read_bvh
 from feature_extraction.motion.joint_map import Names
 from feature_extraction.motion.skeleton import Motion
@@ -25,7 +24,7 @@ REPORT = "pairing.json"
 LABELS = "labels.csv"
 """The class of each recording, for the feature `label` with `csv: labels.csv`."""
 DOWNLOADS = "download"
-"""The folder of a corpus that is downloaded into it."""
+"""The folder, in that of the recordings, of what is downloaded."""
 SHOWN = 5
 """How many names a line of the report has at most."""
 FOUR_OF_THE_SPINE: Names = (("Spine1", "Spine"), ("Spine2", "Spine1"), ("Spine3", "Spine2"))
@@ -57,6 +56,8 @@ class RecordedPairs(BaseCorpus):
     """Where one registers, agrees or downloads."""
     downloads: ClassVar[tuple[Download, ...]] = ()
     """What may be fetched without an account: a zip archive, or its volumes in their order."""
+    put_first: ClassVar[Mapping[str, str]] = {}
+    """The sources that are not among the downloads, and the folder that they are put into before."""
     endings: ClassVar[Mapping[str, tuple[str, ...]]] = SUFFIXES
     """The file endings of each source that there is, the preferred ones first."""
     needs: ClassVar[tuple[str, ...]] = RECORDED
@@ -96,8 +97,9 @@ class RecordedPairs(BaseCorpus):
         return read_bvh(path)
 
     def adopts(self, directory: Path) -> bool:
-        """Whether the folder may hold other things: it may be the download itself."""
-        return self.source in (None, directory) and any(self.find(directory, directory))
+        """Whether the folder may hold other things: it may be the download itself, or what that needs."""
+        begun = any((directory / place).is_dir() for place in self.put_first.values())
+        return self.source in (None, directory) and (any(self.find(directory, directory)) or begun)
 
     def write(self, directory: Path, *, seed: int, jobs: int, progress: bool) -> None:
         """Bring the recordings together, write the split lists that are not there, and say what lacks a partner."""
@@ -135,6 +137,10 @@ class RecordedPairs(BaseCorpus):
 
         ValueError where two files have the same name, kind and ending.
         """
+        return self.gathered(self.files(source, made))
+
+    def files(self, source: Path, made: Path) -> dict[str, Files]:
+        """The files by their names, sorted, with those that several recordings share; ValueError as of `find`."""
         found: dict[str, Files] = defaultdict(dict)
         kinds = {ending: (place, kind) for kind, group in self.endings.items() for place, ending in enumerate(group)}
         flat: list[tuple[str, str, Path]] = []
@@ -153,33 +159,47 @@ class RecordedPairs(BaseCorpus):
                 found[name][kind] = path
         for name, kind, path in flat:
             found[name].setdefault(kind, path)
-        return self.gathered(dict(sorted(found.items())))
+        return dict(sorted(found.items()))
 
     @property
     def _converts_motion(self) -> bool:
         return bool(self.canonical_skeleton) or self.endings["motion"] != SUFFIXES["motion"]
 
     def _obtained(self, directory: Path, progress: bool) -> Path:
-        """Give the folder of the recordings, which are downloaded where that may be and they are not there."""
+        """Give the folder of the recordings; what may be downloaded is, where it is not there or not all unpacked."""
         source = Path(self.source or directory)
         if not source.is_dir():
             raise FileNotFoundError(
                 f"there is no folder {source}; --source names the one with {self.layout}. {self.terms()}"
             )
-        if self.source or not self.downloads or any(self.find(source, directory)):
+        if not self.downloads or self._has_motion(source, directory):
             return source
+        folder = source / DOWNLOADS
+        there = {kind for files in self.files(source, directory).values() for kind in files}
+        if absent := [source / place for kind, place in self.put_first.items() if kind not in there]:
+            raise FileNotFoundError(
+                f"{absent[0]} is not there or empty: what cannot be downloaded is to be put into it first, then "
+                f"--accept_licence downloads the rest; {self.layout} is wanted. {self.terms()}"
+            )
         if not self.accepts_licence:
+            halved = is_half_unpacked(self.downloads, folder)
+            problem = f"{folder} is not all unpacked" if halved else f"{source} has no {self.layout}"
             sizes = [each.size for each in self.downloads]
             told = f" ({sum(filter(None, sizes)) / 1e9:.1f} GB)" if all(sizes) else ""
             raise FileNotFoundError(
-                f"{directory} has no {self.layout}. {self.terms()}. --accept_licence downloads it{told}; or --source "
-                "names the folder where it lies"
+                f"{problem}. {self.terms()}. --accept_licence downloads it{told}; or --source names the folder where "
+                "it lies"
             )
         log.info("%s", self.terms())
-        folder = directory / DOWNLOADS
-        volumes = [fetch(each, folder, progress=progress) for each in self.downloads]
-        unpack(volumes, folder, self._is_wanted, progress)
+        obtain(self.downloads, folder, self._is_wanted, progress)
         return source
+
+    def _has_motion(self, source: Path, directory: Path) -> bool:
+        """Whether there is motion that was not downloaded, or has all been unpacked."""
+        folder = source / DOWNLOADS
+        halved = is_half_unpacked(self.downloads, folder)
+        motions = [files["motion"] for files in self.find(source, directory).values() if "motion" in files]
+        return any(not (halved and path.is_relative_to(folder)) for path in motions)
 
     def _is_wanted(self, path: Path) -> bool:
         """Whether a file of an archive is one of the recordings, or tells of their splits."""

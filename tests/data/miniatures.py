@@ -1,7 +1,9 @@
 """Each corpus that others have recorded, in small: the folders, names, skeletons and rates of the real one."""
 
+import io
 import json
 import pickle
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -104,6 +106,15 @@ def write_sound(path: Path, seed: int, seconds: float = SECONDS) -> None:
 def write_text(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
+
+
+def packed(folder: Path) -> bytes:
+    """A zip archive of the files below a folder."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            archive.write(path, path.relative_to(folder))
+    return content.getvalue()
 
 
 def textgrid() -> str:

@@ -3,6 +3,7 @@
 import logging
 import shutil
 import zipfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,8 +25,8 @@ from feature_extraction.motion.skeleton import joint_positions
 from feature_extraction.store import SPLITS, find_raw, load_json, read_split
 from feature_extraction.text.formats import read_transcript
 from tests.data.conftest import Make
-from tests.data.miniatures import BODY, SECONDS, WRITE, lafan1, moving, renamed, write_motion
-from tests.data.server import serving
+from tests.data.miniatures import BODY, SECONDS, WRITE, aistpp, lafan1, moving, packed, renamed, write_motion
+from tests.data.server import Server, serving
 
 
 def lists(folder: Path) -> dict[str, list[str]]:
@@ -78,6 +79,46 @@ def test_aistpp_without_its_lists_is_refused(tmp_path: Path) -> None:
     corpus = AistppCorpus()
     with pytest.raises(FileNotFoundError, match=r"crossmodal_train\.txt.*google\.github\.io/aistplusplus"):
         corpus.splits([], tmp_path)
+
+
+@pytest.fixture
+def annotations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """What may be downloaded of AIST++, from a server on this machine; the music lies in the folder `music`."""
+    aistpp(tmp_path / "all")
+    (tmp_path / "all" / "music").rename(tmp_path / "music")
+    with serving(packed(tmp_path / "all")) as server:
+        monkeypatch.setattr(AistppCorpus, "downloads", (replace(AistppCorpus.downloads[0], url=server.url),))
+        yield server
+
+
+@pytest.mark.parametrize("apart", [False, True], ids=["in_the_corpus", "in_a_source"])
+def test_aistpp_is_had_by_its_music_and_then_the_licence(
+    apart: bool, annotations: Server, made: Make, tmp_path: Path
+) -> None:
+    source = tmp_path / "source" if apart else tmp_path / "made"
+    source.mkdir()
+    (tmp_path / "music").rename(source / "music")
+    where = [str(tmp_path / "made"), *(["--source", str(source)] if apart else [])]
+    assert make.main(["aistpp", *where, "--jobs", "1", "--accept_licence"]) == 0
+    assert annotations.asked == [None]
+    assert lists(tmp_path / "made") == lists(made("aistpp"))
+    assert sorted(find_raw(tmp_path / "made")) == sorted(find_raw(made("aistpp")))
+
+
+def test_aistpp_without_its_music_downloads_nothing_and_says_where_it_goes(annotations: Server, tmp_path: Path) -> None:
+    wanted = rf"{tmp_path / 'made' / 'music'} is not there or empty: .* into it first, then --accept_licence"
+    with pytest.raises(FileNotFoundError, match=wanted):
+        make.main(["aistpp", str(tmp_path / "made"), "--accept_licence"])
+    assert annotations.asked == []
+    (tmp_path / "music").rename(tmp_path / "made" / "music")
+    assert make.main(["aistpp", str(tmp_path / "made"), "--jobs", "1", "--accept_licence"]) == 0
+
+
+def test_aistpp_music_in_the_folder_itself_is_no_recording(annotations: Server, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"mBR0\.wav would be a recording of its own, .* into .*music/music$"):
+        make.main(["aistpp", str(tmp_path / "music"), "--accept_licence"])
+    assert annotations.asked == []
+    assert sorted(path.name for path in (tmp_path / "music").iterdir()) == ["mBR0.wav", "mLO2.wav", "mPO1.wav"]
 
 
 def test_motorica_tests_on_what_was_published_and_validates_on_a_part_of_the_rest(made: Make) -> None:

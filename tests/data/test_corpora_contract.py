@@ -1,5 +1,7 @@
 """What every corpus that others have recorded does with its download; a new data/*_corpus.py is tested on arrival."""
 
+import io
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +9,9 @@ import pytest
 import torch
 
 import registry
-from data.recorded_pairs import RecordedPairs
+from data import make
+from data.downloading import Download
+from data.recorded_pairs import DOWNLOADS, REPORT, RecordedPairs
 from feature_extraction.check import check
 from feature_extraction.combine import combine
 from feature_extraction.extract import extract
@@ -19,12 +23,13 @@ from feature_extraction.recipe import parse_recipe
 from feature_extraction.store import SPLITS, find_raw, load_json, read_split
 from models import create_model
 from tests.data.conftest import Make
-from tests.data.miniatures import FIRST, WRITE, moving
+from tests.data.miniatures import FIRST, WRITE, moving, packed
 from training.datasets.base_dataset import collated
 from training.datasets.multimodal_dataset import MultimodalDataset
 from training.options import parse
 
 RECORDED = [name for name in registry.names("corpus") if issubclass(registry.find("corpus", name), RecordedPairs)]
+DOWNLOADED = [name for name in RECORDED if registry.find("corpus", name).downloads]
 MOTION, SOUND = "pose_cr_scaled_20", "sound_scaled_20"
 SHORTEST_S = 1.5
 BONES_ALONG_X = {"lafan1", "zeroeggs"}
@@ -95,6 +100,29 @@ def test_its_licence_and_home_are_told(name: str) -> None:
     assert corpus.licence
     assert "https://" in corpus.home or name == "folder"
     assert all(each.url.startswith("https://") for each in corpus.downloads)
+
+
+@pytest.mark.parametrize("name", DOWNLOADED)
+def test_a_download_that_was_half_unpacked_is_unpacked_to_the_end(
+    name: str, made: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus, folder, source = registry.find("corpus", name), tmp_path / "made", tmp_path / "all"
+    WRITE[name](source)
+    (folder / DOWNLOADS).mkdir(parents=True)
+    for place in corpus.put_first.values():
+        (source / place).rename(folder / place)
+    monkeypatch.setattr(corpus, "downloads", (Download("http://nowhere.invalid/all.zip", "all.zip"),))
+    (folder / DOWNLOADS / "all.zip").write_bytes(packed(source))
+    with zipfile.ZipFile(io.BytesIO(packed(source))) as archive:
+        first = [member for member in archive.namelist() if FIRST[name] in member]
+        archive.extractall(folder / DOWNLOADS, first)
+    with pytest.raises(FileNotFoundError, match=r"download is not all unpacked\. .*--accept_licence"):
+        make.main([name, str(folder)])
+    assert make.main([name, str(folder), "--jobs", "1", "--accept_licence"]) == 0
+    wanted = {split: read_split(made(name), split) for split in SPLITS}
+    assert {split: read_split(folder, split) for split in SPLITS} == wanted
+    (folder / REPORT).unlink()
+    assert make.main([name, str(folder), "--jobs", "1"]) == 0
 
 
 @pytest.mark.parametrize("canonical", [False, True], ids=["as_it_is", "canonical"])
