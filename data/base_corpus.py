@@ -5,12 +5,9 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import ClassVar
 
-from feature_extraction.store import load_json, locked, save_json
+from feature_extraction.store import MARKER, load_json, locked, save_json
 
 log = logging.getLogger(__name__)
-
-MARKER = "corpus.json"
-"""The file that says which corpus a folder holds, written first."""
 
 
 class BaseCorpus(ABC):

@@ -13,6 +13,7 @@ import numpy as np
 from data.base_corpus import BaseCorpus
 from data.conversion import Canonical, Conversion, Files
 from data.downloading import Download, is_half_unpacked, obtain
+from feature_extraction.label_features import LABELS
 from feature_extraction.motion.bvh import read_bvh
 from feature_extraction.motion.joint_map import Names
 from feature_extraction.motion.skeleton import Motion
@@ -21,8 +22,6 @@ from feature_extraction.store import RECORDED, SPLITS, SUFFIXES, save_json, save
 log = logging.getLogger(__name__)
 
 REPORT = "pairing.json"
-LABELS = "labels.csv"
-"""The class of each recording, for the feature `label` with `csv: labels.csv`."""
 DOWNLOADS = "download"
 """The folder, in that of the recordings, of what is downloaded."""
 SHOWN = 5

@@ -1,5 +1,7 @@
-"""One data folder of several: their recordings, transcripts and split lists; features are extracted anew."""
+"""One data folder of several: their recordings, transcripts, lists and classes; features are extracted anew."""
 
+import csv
+import io
 import logging
 import os
 import secrets
@@ -8,17 +10,33 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from feature_extraction.feature import few
-from feature_extraction.store import SPLITS, TEMPORARY_PREFIX, find_raw, read_split, save_splits, split_path
+from feature_extraction.label_features import LABELS, read_labels
+from feature_extraction.store import (
+    MARKER,
+    SPLITS,
+    TEMPORARY_PREFIX,
+    find_raw,
+    load_json,
+    read_split,
+    save_json,
+    save_splits,
+    save_text,
+    split_path,
+)
 
 log = logging.getLogger(__name__)
+
+ORIGINS = "origins.json"
+"""The file that says which corpora a folder was made of, whose terms its recordings are under."""
 
 
 def combine(output: Path, folders: Sequence[Path], *, prefix: bool = False, copy: bool = False) -> dict[str, list[str]]:
     """Make the folder `output` of others, which are not changed; give its split lists, {} where they have none.
 
     The files are symbolic links, or with `copy` copies; with `prefix` each id begins with the name of its folder. The
-    new folder appears when it is complete. ValueError where two sequences would have one name, only some folders have
-    lists, or there is something at `output`.
+    classes in labels.csv are joined, and origins.json says which corpora they are of. The new folder appears when it is
+    complete. ValueError where two sequences would have one name, only some folders have lists, or there is something at
+    `output`.
     """
     if output.exists() and not (output.is_dir() and not any(output.iterdir())):
         raise ValueError(f"{output} is there already; give the name of a new folder")
@@ -26,7 +44,8 @@ def combine(output: Path, folders: Sequence[Path], *, prefix: bool = False, copy
         raise ValueError(f"{output} lies in {around[0]}, which is not to be changed; give a folder elsewhere")
     beginnings = {folder: f"{folder.resolve().name.lstrip('.')}_" if prefix else "" for folder in folders}
     files = _joined_files(folders, beginnings)
-    lists = _joined_lists(beginnings)
+    lists, labels = _joined_lists(beginnings), _joined_labels(beginnings)
+    made_of = [each for folder in folders for each in origins(folder)]
     output.parent.mkdir(parents=True, exist_ok=True)
     unfinished = output.resolve().with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}")
     unfinished.mkdir()
@@ -37,6 +56,10 @@ def combine(output: Path, folders: Sequence[Path], *, prefix: bool = False, copy
             else:
                 (unfinished / name).symlink_to(path.resolve())
         save_splits(unfinished, lists)
+        if labels:
+            _save_labels(unfinished / LABELS, labels)
+        if any(corpus for _, corpus in made_of):
+            save_json(unfinished / ORIGINS, {"made_of": made_of})
         os.replace(unfinished, output)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -46,6 +69,15 @@ def combine(output: Path, folders: Sequence[Path], *, prefix: bool = False, copy
 def split_lists(data_dir: Path) -> dict[str, list[str]]:
     """Give the split lists that are there: {"train": ids, ...}."""
     return {split: read_split(data_dir, split) for split in SPLITS if split_path(data_dir, split).exists()}
+
+
+def origins(data_dir: Path) -> list[tuple[str, str | None]]:
+    """Give each folder that a data folder was combined of, or else itself, with the class of its corpus, if any."""
+    if (data_dir / ORIGINS).is_file():
+        return [(name, corpus) for name, corpus in load_json(data_dir / ORIGINS)["made_of"]]
+    folder = data_dir.resolve()
+    markers = [path for path in (folder / MARKER, folder.parent / MARKER) if path.is_file()]
+    return [(folder.name, str(load_json(markers[0]).get("corpus")) if markers else None)]
 
 
 def _joined_files(folders: Sequence[Path], beginnings: Mapping[Path, str]) -> dict[str, Path]:
@@ -82,3 +114,22 @@ def _joined_lists(beginnings: Mapping[Path, str]) -> dict[str, list[str]]:
                 log.warning("%s names what is not there: %s", split_path(folder, split), few(unknown))
             joined[split] += [beginnings[folder] + name for name in listed if name in raw]
     return joined
+
+
+def _joined_labels(beginnings: Mapping[Path, str]) -> dict[str, str]:
+    """Give the class of each sequence by its new name, of the folders that have a table."""
+    tables = {folder: read_labels(folder / LABELS) for folder in beginnings if (folder / LABELS).is_file()}
+    for folder in beginnings.keys() - tables.keys() if tables else ():
+        log.warning("%s has no %s: its sequences have no class", folder, LABELS)
+    return {
+        beginnings[folder] + name: table[name]
+        for folder, table in tables.items()
+        for name in find_raw(folder)
+        if name in table
+    }
+
+
+def _save_labels(path: Path, labels: Mapping[str, str]) -> None:
+    rows = io.StringIO()
+    csv.writer(rows, lineterminator="\n").writerows([("sequence", "label"), *labels.items()])
+    save_text(path, rows.getvalue())

@@ -13,6 +13,8 @@ import numpy as np
 from feature_extraction.base_features import BaseFeatures, FeatureArray
 from feature_extraction.text.formats import decoded
 
+LABELS = "labels.csv"
+"""The table of classes that comes with a corpus, for `csv: labels.csv`."""
 FIRST_PART = "^[^_]+"
 """What stands before the first underscore, as in "waltz_003"."""
 HEADER = ("label", "class")

@@ -32,6 +32,8 @@ ARRAY_NAME = re.compile(r"(?P<sequence_id>.+)\.(?P<feature>[A-Za-z0-9_-]+_\d+(\.
 SPLITS = ("train", "val", "test")
 LONGEST_WRITE_S = 3600.0
 """Where locks do not work, a temporary file this old is nobody's."""
+MARKER = "corpus.json"
+"""The file that says which corpus a folder holds, or one above its parts, written first."""
 TEMPORARY_PREFIX = ".terpsichore-tmp-"
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import command
 import registry
 from feature_extraction import store
+from feature_extraction.combine import origins
 from inference.options import find_checkpoint, find_run
 from inference.output_options import read
 from training.options.paths import home
@@ -68,17 +69,17 @@ def _losses(run: Run) -> dict[str, float]:
 
 
 def _terms(data_dir: Path) -> str:
-    """What the corpus of a data folder says of its licence; "" where it is not there, or no corpus of ours."""
-    corpora = {f"{name.replace('_', '')}corpus": name for name in registry.names("corpus")}
-    if not corpora:
-        return ""  # installed among other packages, the project comes without what makes corpora
-    from data.base_corpus import MARKER
+    """What the corpora of a data folder say of their licences; "" where it is not there, or no corpus of ours."""
+    from inference.model_card import UNSAID
 
-    for marker in (data_dir / MARKER, data_dir.parent / MARKER):
-        if marker.is_file():
-            name = corpora.get(str(store.load_json(marker).get("corpus")).lower())
-            return registry.find("corpus", name)().terms() if name else ""
-    return ""
+    # Installed among other packages, the project comes without what makes corpora.
+    corpora = {f"{name.replace('_', '')}corpus": name for name in registry.names("corpus")}
+    folders, classes = zip(*origins(data_dir), strict=True)
+    names = [corpora.get(str(each).lower()) for each in classes]
+    terms = [registry.find("corpus", name)().terms() if name else "" for name in names]
+    if len(terms) == 1 or not any(terms):
+        return terms[0]
+    return "\n".join(f"- `{folder}`: {said or UNSAID}" for folder, said in zip(folders, terms, strict=True))
 
 
 def _evaluation(given: str, name: str, checkpoint: Path) -> "Evaluation | None":

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import registry
 from feature_extraction.extract import extract
-from feature_extraction.store import SUFFIXES, find_raw
+from feature_extraction.store import MARKER, SUFFIXES, find_raw
 
 log = logging.getLogger(__name__)
 
@@ -55,8 +55,6 @@ def make_corpus(name: str, data_dir: Path) -> None:
     A folder with other data is used as it is; an interrupted corpus is completed. ValueError where ``data_dir`` is not
     there and cannot be a part of this corpus, so that a misspelt folder is not filled with one.
     """
-    from data.base_corpus import MARKER
-
     corpus = registry.find("corpus", name)()
     directory = data_dir if "" in corpus.parts else data_dir.parent
     if data_dir.is_dir() and not (directory / MARKER).is_file() and not corpus.adopts(directory):

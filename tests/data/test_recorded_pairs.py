@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from data import make
-from data.base_corpus import MARKER
 from data.genea2020_corpus import Genea2020Corpus
 from data.genea2023_corpus import Genea2023Corpus
 from data.recorded_pairs import REPORT
-from feature_extraction.store import find_raw, load_json, read_split
+from feature_extraction.store import MARKER, find_raw, load_json, read_split
 from training.preparation import make_corpus
 
 

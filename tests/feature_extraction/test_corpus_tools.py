@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from feature_extraction import corpus_tools, covariance, store
-from feature_extraction.combine import split_lists
+from feature_extraction.combine import origins, split_lists
 from feature_extraction.covariance import SecondMoments, moments_path, second_moments
 from feature_extraction.extract import extract
+from feature_extraction.label_features import read_labels
 from feature_extraction.partition import draw
 from tests.conftest import PROJECT
 from tests.feature_extraction.small_corpus import contents, make_corpus
@@ -188,6 +189,22 @@ def test_combine_brings_recordings_and_lists_together(tmp_path: Path, copy: bool
     assert (contents(one), contents(other)) == before
     assert (tmp_path / "new" / "all" / "a.bvh").is_symlink() is not copy
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["all"]
+
+
+def test_classes_and_corpora_are_joined(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    one = recordings(tmp_path / "one", "a", "b, c")
+    (one / "labels.csv").write_text('sequence,label\na,walk\n"b, c",run\ngone,walk\n')
+    (one / "corpus.json").write_text('{"corpus": "Lafan1Corpus", "version": 1, "seed": 0}')
+    part = recordings(tmp_path / "demo" / "dance", "a")
+    (part.parent / "corpus.json").write_text('{"corpus": "DemoCorpus"}')
+    run("combine", tmp_path / "both", one, part, "--prefix")
+    assert read_labels(tmp_path / "both" / "labels.csv") == {"one_a": "walk", "one_b, c": "run"}
+    assert "dance has no labels.csv: its sequences have no class" in caplog.text
+    mine = recordings(tmp_path / "mine", "d")
+    (mine / "labels.csv").write_text("d,waltz\n")
+    run("combine", tmp_path / "all", tmp_path / "both", mine)
+    assert read_labels(tmp_path / "all" / "labels.csv") == {"one_a": "walk", "one_b, c": "run", "d": "waltz"}
+    assert origins(tmp_path / "all") == [("one", "Lafan1Corpus"), ("dance", "DemoCorpus"), ("mine", None)]
 
 
 def test_sequences_of_one_name_are_refused_unless_prefixed(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from feature_extraction.combine import combine
 from feature_extraction.extract import extract
 from feature_extraction.motion.skeleton import joint_positions
 from inference.generate import generate, main
@@ -127,6 +128,23 @@ def test_the_card_says_what_the_corpus_says_of_its_terms(checkpoint: Path, tmp_p
     card = (tmp_path / "shared" / "README.md").read_text(encoding="utf-8")
     assert "## Training data\n\nGenea2023: CC BY-NC 4.0" in card
     assert "## Licence\n\nnot said" in card
+
+
+def test_the_card_joins_the_terms_of_combined_corpora(checkpoint: Path, tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("zeroeggs", "mine", "lafan1")]
+    for folder in folders:
+        folder.mkdir()
+        (folder / f"{folder.name}.bvh").touch()
+        if folder.name != "mine":
+            (folder / "corpus.json").write_text(json.dumps({"corpus": f"{folder.name.title()}Corpus"}))
+    combine(tmp_path / "all", folders)
+    content = torch.load(checkpoint, weights_only=True)
+    content["terpsichore"]["opt"]["data_dir"] = str(tmp_path / "all")
+    torch.save(content, tmp_path / "model.ckpt")
+    share([str(tmp_path / "model.ckpt"), str(tmp_path / "shared")])
+    card = (tmp_path / "shared" / "README.md").read_text(encoding="utf-8")
+    assert "\n- `zeroeggs`: Zeroeggs: CC BY-NC-ND 4.0; https://github.com" in card
+    assert "\n- `mine`: not said by whoever shared the model\n- `lafan1`: Lafan1: CC BY-NC-ND 4.0" in card
 
 
 def test_paths_of_the_training_machine_stay_there(shared_model: Path, corpus: Path) -> None:
