@@ -84,11 +84,13 @@ def save_pretrained(loaded: LoadedModel, folder: str | Path, card: str = "") -> 
     _write_tensors(folder / WEIGHTS, weights)
     _write_tensors(folder / SEEDS, {name: torch.tensor(values) for name, values in loaded.seeds.items()})
     for each in loaded.features.values():
-        Feature.from_dict(each).save(folder / FEATURES)
+        feature = Feature.from_dict(each)
+        shared = tuple({key: _without_folders(value) for key, value in entry.items()} for entry in feature.extractors)
+        dataclasses.replace(feature, extractors=shared).save(folder / FEATURES)
     store.save_text(folder / CARD, card)
     config = {
         "format": FORMAT,
-        "options": _shared_options(loaded.opt),
+        "options": {name: _without_folders(value) for name, value in vars(loaded.opt).items()},
         "inputs": [dataclasses.asdict(window) for window in loaded.inputs],
         "outputs": [dataclasses.asdict(window) for window in loaded.outputs],
         "features": list(loaded.features),
@@ -97,12 +99,12 @@ def save_pretrained(loaded: LoadedModel, folder: str | Path, card: str = "") -> 
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def _shared_options(opt: argparse.Namespace) -> dict[str, Any]:
-    """The options, of the paths on this machine their last part only."""
-    return {
-        name: Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
-        for name, value in vars(opt).items()
-    }
+def _without_folders(value: Any) -> Any:
+    """The value of an option or parameter; of a path on this machine, or of several, the last part only."""
+    if not isinstance(value, str):
+        return value
+    parts = value.split(",")
+    return ",".join(Path(part).name if part.startswith("~") or Path(part).is_absolute() else part for part in parts)
 
 
 def _read_tensors(path: Path) -> dict[str, Tensor]:

@@ -12,12 +12,14 @@ import torch
 
 from feature_extraction.combine import combine
 from feature_extraction.extract import extract
+from feature_extraction.feature import Feature
 from feature_extraction.motion.skeleton import joint_positions
+from feature_extraction.recipe import parse_recipe
 from inference.generate import generate, main
 from inference.pretrained import load_pretrained, load_trained
 from inference.share import main as share
 from models import load_model
-from tests.feature_extraction.small_corpus import add_pair
+from tests.feature_extraction.small_corpus import add_pair, make_corpus
 from tests.inference.conftest import MOTION, SOUND
 from tests.inference.test_folders import song
 
@@ -147,8 +149,28 @@ def test_the_card_joins_the_terms_of_combined_corpora(checkpoint: Path, tmp_path
     assert "\n- `mine`: not said by whoever shared the model\n- `lafan1`: Lafan1: CC BY-NC-ND 4.0" in card
 
 
-def test_paths_of_the_training_machine_stay_there(shared_model: Path, corpus: Path) -> None:
-    assert str(corpus.parent) not in (shared_model / "config.json").read_text(encoding="utf-8")
+def test_paths_of_the_training_machine_stay_there(checkpoint: Path, corpus: Path, tmp_path: Path) -> None:
+    home, talks = tmp_path / "home" / "me", make_corpus(tmp_path / "talks", 1)
+    home.mkdir(parents=True)
+    (home / "glove.txt").write_text("so 2 3\n")
+    (talks / "s0.tsv").write_text("0\t1\tso\n")
+    spoken = {"name": "word_vectors", "vectors": str(home / "glove.txt")}
+    recipe = {"fps": 20, "features": {"words": {"source": "text", "extractors": [spoken]}}}
+    extract(talks, parse_recipe("spoken", recipe), jobs=1, progress=False)
+    content = torch.load(checkpoint, weights_only=True)
+    words = Feature.load(talks, "words_20").to_dict()
+    content["terpsichore"]["features"]["words_20"] = words
+    content["terpsichore"]["opt"]["plugin_dir"] = f"mine,{home / 'plugins'}"
+    torch.save(content, tmp_path / "model.ckpt")
+    assert share([str(tmp_path / "model.ckpt"), str(tmp_path / "dance")]) == 0
+    files = [path for path in (tmp_path / "dance").rglob("*") if path.suffix in (".json", ".md")]
+    assert {path.name for path in files} >= {"README.md", "config.json", f"{SOUND}.json", "words_20.json"}
+    for path in files:
+        text = path.read_text(encoding="utf-8")
+        assert str(corpus.parent) not in text, path.name
+        assert str(tmp_path) not in text, path.name
+    shared = load_trained(tmp_path / "dance").features["words_20"]
+    assert shared["extractors"] == [words["extractors"][0] | {"vectors": "glove.txt"}]
 
 
 def test_a_model_is_not_overwritten(shared_model: Path, checkpoint: Path) -> None:
