@@ -65,12 +65,12 @@ def drop(page: Page, name: str, size: int) -> None:
     )
 
 
-def choose(page: Page, path: Path) -> None:
-    """Choose a file in the page's dialogue."""
+def choose(page: Page, *paths: Path) -> None:
+    """Choose files, the sound last, in the page's dialogue."""
     root = page.call("DOM.getDocument")["root"]["nodeId"]
     node = page.call("DOM.querySelector", nodeId=root, selector="#file")["nodeId"]
-    page.call("DOM.setFileInputFiles", nodeId=node, files=[str(path)])
-    page.wait(f"document.querySelector('#dropped').textContent === {path.name!r}")
+    page.call("DOM.setFileInputFiles", nodeId=node, files=[str(path) for path in paths])
+    page.wait(f"document.querySelector('#dropped').textContent === {paths[-1].name!r}")
 
 
 def begin(page: Page, **values: float) -> None:
@@ -114,6 +114,16 @@ def test_the_viewer_shows_the_motion(page: Page, tmp_path: Path) -> None:
             break
         page.evaluate("new Promise(done => setTimeout(done, 500))")
     assert figure > 2000
+
+
+def test_words_go_with_the_sound_that_they_came_with(page: Page, tmp_path: Path) -> None:
+    words = tmp_path / "talk.tsv"
+    words.write_text("0\t0.4\tso\n", encoding="utf-8")
+    choose(page, words, song(tmp_path, "talk.wav", 0.5))
+    assert page.evaluate("document.querySelector('#wordsname').textContent") == "words: talk.tsv"
+    assert not page.evaluate("document.querySelector('#words').hidden")
+    choose(page, song(tmp_path, "other.wav", 0.5))
+    assert page.evaluate("document.querySelector('#words').hidden")
 
 
 @pytest.mark.parametrize(

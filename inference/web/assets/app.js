@@ -54,7 +54,10 @@ async function upload(file) {
 }
 
 async function take(files) {
+  const { sound, transcript } = page;
   await attempt(async () => { for (const file of files) await upload(file); });
+  // The words of another sound do not belong to a new one.
+  if (page.sound !== sound && page.transcript === transcript) page.transcript = null;
   showFiles();
 }
 
