@@ -16,19 +16,20 @@ from tests.data.miniatures import moving, renamed, write_motion, write_sound
 from tests.feature_extraction.small_corpus import clicking
 
 
-def write_film(path: Path, samples: np.ndarray, rate: int) -> None:
-    """Write a film of a grey picture with this sound (samples,)."""
+def write_film(path: Path, samples: np.ndarray | None = None, rate: int = 48000) -> None:
+    """Write a film of a grey picture with this sound (samples,), or without any."""
     with av.open(str(path), "w") as film:
-        sound = film.add_stream("aac", rate=rate, layout="mono")
+        sound = film.add_stream("aac", rate=rate, layout="mono") if samples is not None else None
         picture = film.add_stream("mpeg4", rate=10)
         picture.width = picture.height = 16
         picture.pix_fmt = "yuv420p"
         for _ in range(10):
             film.mux(picture.encode(av.VideoFrame.from_ndarray(np.full((16, 16, 3), 128, np.uint8))))
-        frame = av.AudioFrame.from_ndarray(samples[None].astype(np.float32), "fltp", "mono")
-        frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
-        film.mux(sound.encode(frame))
-        film.mux(sound.encode(None))
+        if sound is not None and samples is not None:
+            frame = av.AudioFrame.from_ndarray(samples[None].astype(np.float32), "fltp", "mono")
+            frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
+            film.mux(sound.encode(frame))
+            film.mux(sound.encode(None))
         film.mux(picture.encode(None))
 
 
@@ -57,6 +58,13 @@ def test_the_sound_of_a_film_is_that_which_was_put_in(tmp_path: Path) -> None:
 
 
 def test_a_film_without_sound_is_told(tmp_path: Path) -> None:
+    write_film(tmp_path / "film.mp4")
+    told = Conversion().place("dance", {"audio": tmp_path / "film.mp4"}, tmp_path)
+    assert told == f"{tmp_path / 'film.mp4'} is a film without sound"
+    assert not (tmp_path / "dance.flac").exists()
+
+
+def test_what_is_no_film_is_told(tmp_path: Path) -> None:
     (tmp_path / "film.mp4").write_bytes(b"no film")
     assert "is no readable film" in str(Conversion().place("dance", {"audio": tmp_path / "film.mp4"}, tmp_path))
 
