@@ -26,7 +26,7 @@ from analysis.evaluation.stage import Stage
 from analysis.evaluation.trained import system
 from analysis.metrics.base_metric import BaseMetric
 from analysis.metrics.clip import Clip
-from analysis.metrics.scoring import Score, System, floor, score, unfit
+from analysis.metrics.scoring import Score, System, floor, ideal, score, unfit
 from feature_extraction import store
 from feature_extraction.feature import Feature
 from models import create_model
@@ -172,6 +172,7 @@ def judge_references(folder: Path, asked: Found) -> Found:
             "unit": metric.unit,
             "best": metric.best,
             "floor": [_number(limit) for limit in floor(metric, [*jury.paired, *jury.reference], len(jury.paired))],
+            "ideal": _number(ideal(metric, systems)),
             "unfit": unfit(metric, scores[label], systems),
         }
         for label, metric in jury.metrics.items()

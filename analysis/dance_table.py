@@ -103,14 +103,12 @@ class Outcome:
         return found
 
     def _badness(self, score: Found, metric: str) -> float:
-        """How far a score is from the best: of metrics that are best like real motion, from the oracle's value."""
-        value, best = score["value"], self.references["metrics"][metric]["best"]
+        """How far a score is from the best: the lower the better, also where the best is like real motion."""
+        value, known = score["value"], self.references["metrics"][metric]
         if value is None:
             return math.inf
-        if best in (LOWEST, HIGHEST):
-            return value if best == LOWEST else -value
-        [oracle] = [each for each, kind in self.references["kinds"].items() if kind == "oracle"]
-        return abs(value - self.references["scores"][oracle][metric]["value"])
+        signs = {LOWEST: 1.0, HIGHEST: -1.0}
+        return signs[known["best"]] * value if known["best"] in signs else abs(value - known["ideal"])
 
 
 def _apart(one: Found, other: Found) -> bool:

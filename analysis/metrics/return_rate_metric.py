@@ -40,3 +40,7 @@ class ReturnRateMetric(BaseMetric):
             for move, before in zip(dance.moves[2:], dance.moves, strict=False)
         ]
         return sum(returns) / len(returns) if returns else float("nan")
+
+    def truth(self, real: Sequence[Danced]) -> float:
+        """Give the probability that the dances were composed with."""
+        return sum(dance.return_probability for dance in real) / len(real)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.metrics.base_metric import HIGHEST, LOWEST, SAME, BaseMetric
+from analysis.metrics.base_metric import HIGHEST, LOWEST, REAL, SAME, BaseMetric
 from analysis.metrics.clip import Clip
 
 log = logging.getLogger(__name__)
@@ -114,8 +114,8 @@ def floor(
 def unfit(metric: BaseMetric, scores: Mapping[str, Score], systems: Sequence[System]) -> list[str]:
     """Give the degraded systems that a metric finds no worse than the oracle: it says nothing about them.
 
-    Of metrics whose best value is that of real motion, the distance from the value of the real system counts. A change
-    that a metric declares to be blind to does not. What is `unranked` is neither worse nor no worse.
+    Of metrics whose best value is that of real motion, the distance from the `ideal` counts. A change that a metric
+    declares to be blind to does not. What is `unranked` is neither worse nor no worse.
     """
     found = _badness(metric, scores, systems)
     return [name for name, (degraded, oracle) in found.items() if degraded <= oracle]
@@ -130,17 +130,24 @@ def unranked(metric: BaseMetric, scores: Mapping[str, Score], systems: Sequence[
     return [name for name, both in found.items() if np.isnan(both).any()]
 
 
+def ideal(metric: BaseMetric, systems: Sequence[System]) -> float:
+    """Give the value that is right by a metric which is best like real motion; nan for others, and without any."""
+    clips = next((system.samples[0] for system in systems if system.kind == "real"), ())
+    described, mistake = _described(metric, clips) if metric.best == REAL else ([], "")
+    return metric.truth(described) if described and not mistake else float("nan")
+
+
 def _badness(
     metric: BaseMetric, scores: Mapping[str, Score], systems: Sequence[System]
 ) -> dict[str, tuple[float, float]]:
     """How bad each degraded system is and how bad the oracle, changes that the metric is blind to left out."""
     oracle = next((scores[system.name].value for system in systems if system.kind == "oracle"), None)
-    real = next((scores[system.name].value for system in systems if system.kind == "real"), float("nan"))
     if oracle is None:
         return {}
+    right = ideal(metric, systems)
 
     def badness(value: float) -> float:
-        return value if metric.best == LOWEST else -value if metric.best == HIGHEST else abs(value - real)
+        return value if metric.best == LOWEST else -value if metric.best == HIGHEST else abs(value - right)
 
     degraded = [each.name for each in systems if each.kind == "degraded" and metric.effects.get(each.change) != SAME]
     return {name: (badness(scores[name].value), badness(oracle)) for name in degraded}

@@ -124,7 +124,7 @@ def outcome() -> Outcome:
         "scores": {"oracle: another valid dance": values, "a blend": values},
         "metrics": {
             "fpd": metric,
-            "return_rate": metric | {"best": "like real motion"},
+            "return_rate": metric | {"best": "like real motion", "ideal": 0.7},
             "jerk": metric | {"unfit": ["a blend"]},
         },
     }

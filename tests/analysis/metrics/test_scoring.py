@@ -8,7 +8,8 @@ import pytest
 import registry
 from analysis.metrics.base_metric import BaseMetric
 from analysis.metrics.clip import Clip, Danced
-from analysis.metrics.scoring import Score, System, floor, score, unfit, unranked
+from analysis.metrics.scoring import Score, System, floor, ideal, score, unfit, unranked
+from data import demo_songs
 from tests.analysis.metrics.dances import changed, clips
 
 SONGS, DANCED = 12, 4
@@ -136,6 +137,15 @@ def test_a_metric_that_is_blind_to_what_is_worse_is_unfit() -> None:
     assert unfit(metric("drop_jumps"), jumps, blended) == ["mismatched", "blended"]  # of songs that drop at one time
     fitting = score(metric("coverage"), blended, real[DANCED:], (), resamplings=0)
     assert unfit(metric("coverage"), fitting, blended) == []
+
+
+def test_what_is_right_is_known_or_that_of_real_motion() -> None:
+    """Six dances return more or less often than they were composed to."""
+    real = clips(SONGS)[:DANCED]
+    assert ideal(metric("return_rate"), systems()) == pytest.approx(demo_songs.RETURN_PROBABILITY)
+    assert ideal(metric("speed"), systems()) == metric("speed").value(real)
+    assert np.isnan(ideal(metric("fpd"), systems()))
+    assert np.isnan(ideal(metric("speed"), systems()[1:]))
 
 
 def test_what_has_no_value_is_neither_worse_nor_no_worse() -> None:
