@@ -18,7 +18,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the study that the first argument names with the arguments that follow."""
     name, *arguments = (sys.argv[1:] if argv is None else list(argv)) or [""]
     if not name or name in ("-h", "--help"):
-        print(__doc__, *STUDIES, sep="\n")
+        print(__doc__, *(f"    {each}" for each in STUDIES), sep="\n")
         return 0
     if name not in STUDIES:
         raise LookupError(f"there is no study {name!r}; {nearest(name, STUDIES) or 'there are: ' + ', '.join(STUDIES)}")

@@ -29,6 +29,8 @@ COMMANDS = {
 }
 """The commands whose help is shown; ./train.sh's options are pages of their own."""
 WIDTH = "100"
+KIND = re.compile(r"^ {4}(\w+)(?: {2}|$)", re.MULTILINE)
+"""A line of a command's help that names a kind of it, as `retarget` of bvh_tools; each kind has help of its own."""
 
 
 def on_files(files: "Files", config: "MkDocsConfig") -> "Files":
@@ -155,8 +157,9 @@ def _commands() -> str:
     for title, modules in COMMANDS.items():
         parts.append(f"## {title}\n")
         for module in modules:
-            if (PROJECT / f"{module.replace('.', '/')}.py").is_file():
-                parts += [f"### {module}\n", f"```text\n{help_of(module).strip()}\n```\n"]
+            parts += [f"### {module}\n", f"```text\n{help_of(module)}\n```\n"]
+            for kind in KIND.findall(help_of(module)):
+                parts += [f"### {module} {kind}\n", f"```text\n{help_of(module, kind)}\n```\n"]
     return "\n".join(parts)
 
 
@@ -171,7 +174,9 @@ def help_of(module: str, *arguments: str) -> str:
         os.environ.pop("COLUMNS")
         if width is not None:
             os.environ["COLUMNS"] = width
-    return printed.getvalue().replace(str(PROJECT), ".")
+    text = printed.getvalue().replace(str(PROJECT), ".").strip()
+    assert text, f"{module} prints nothing for {' '.join([*arguments, '--help'])}"
+    return text
 
 
 def _table(options: Iterable["Option"]) -> str:

@@ -1,8 +1,11 @@
 """The reference tells every option of everything that can be found, with its default and its meaning."""
 
+import argparse
 import importlib
 import importlib.util
+import re
 from types import ModuleType
+from typing import NoReturn
 
 import pytest
 
@@ -74,8 +77,27 @@ def check_row(option: Option, text: str) -> None:
     aliases = [line for line in text.splitlines() if line.startswith(f"| `{option.action.option_strings[0]}`")]
     row = (rows or aliases)[0]
     _, _, default, meaning, _ = row.replace(r"\|", "/").split("|")
-    assert default.strip(), row
+    assert value_in(default.strip(), option) == (None if option.default in ("", ()) else option.default), row
     assert meaning.strip(), row
+
+
+@pytest.mark.parametrize("cell", ["`1`", "`false`", "none", "0"])
+def test_a_row_with_another_default_is_found_out(cell: str) -> None:
+    [seed] = [option for option in options_of(base.add_options) if option.name == "seed"]
+    check_row(seed, "| `--seed` | `0` | seeds |")
+    with pytest.raises((AssertionError, argparse.ArgumentTypeError)):
+        check_row(seed, f"| `--seed` | {cell} | seeds |")
+
+
+def value_in(cell: str, option: Option) -> object:
+    """What an option's own type reads in a cell of the table."""
+    if cell == "none":
+        return None
+    assert re.fullmatch("`[^`]+`", cell)
+    read = option.action.type or str
+    assert callable(read)
+    text = cell.strip("`")
+    return [read(part) for part in text.split(",")] if option.action.nargs in ("+", "*") else read(text)
 
 
 def test_every_command_is_shown(reference: ModuleType, pages: dict[str, str]) -> None:
@@ -90,6 +112,42 @@ def test_every_command_is_shown(reference: ModuleType, pages: dict[str, str]) ->
     assert programs - studies - {"training.train"} == {
         module for module in shown if f"### {module}\n" in pages["commands.md"]
     }
+
+
+def test_every_kind_of_a_command_is_shown_with_its_options(
+    reference: ModuleType, pages: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocks = dict(re.findall(r"^### ([^\n]+)\n\n```text\n(.+?)\n```$", pages["commands.md"], re.MULTILINE | re.DOTALL))
+    expected = {module for modules in reference.COMMANDS.values() for module in modules}
+    for module in [*expected]:
+        expected |= {f"{module} {kind}" for kind in kinds(module, monkeypatch)}
+    assert blocks.keys() == expected
+    assert all(len(text.splitlines()) > 1 for text in blocks.values())
+    for name, option in (
+        ("feature_extraction.bvh_tools retarget", "--skeleton_rest"),
+        ("analysis.study demo", "--songs"),
+    ):
+        assert option in blocks[name]
+
+
+def kinds(module: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The first arguments that a command chooses between, as its parser has them."""
+    if module == "analysis.study":
+        return list(importlib.import_module(module).STUDIES)
+    found: list[str] = []
+
+    def parse(self: argparse.ArgumentParser, *_: object) -> NoReturn:
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                found.extend(action.choices)
+        raise SystemExit
+
+    main = importlib.import_module(module).main
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_known_args", parse)
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    monkeypatch.undo()
+    return found
 
 
 def test_defaults_name_no_folder_of_this_machine(pages: dict[str, str]) -> None:
