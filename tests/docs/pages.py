@@ -13,7 +13,7 @@ HEADING = re.compile(r"^(#+) (.+)$")
 SHELL = ("", "sh", "bash")
 """Languages of blocks of commands; a block of anything else says what it is of."""
 SPAN = re.compile(r"`([^`]+)`")
-PROGRAMS = ("./train.sh", "./generate.sh", "./evaluate.sh", "./test.sh", "./feature_extraction/", ".venv/bin/python -m")
+PROGRAMS = ("./train.sh", "./generate.sh", "./evaluate.sh", "./test.sh", "./feature_extraction/", ".venv/bin/")
 """How commands begin that are told within a sentence or a table."""
 
 
@@ -68,6 +68,12 @@ def prose(page: Path) -> str:
     return re.sub(r"(?<=\S)\n(?=[^\s|#-])", " ", outside)
 
 
+def sections(page: Path) -> Iterator[tuple[str, str]]:
+    """Each heading of a page, "" before the first, and its prose."""
+    parts = ["", *re.split(r"^#+ (.+)$", prose(page), flags=re.MULTILINE)]
+    return zip(parts[::2], parts[1::2], strict=True)
+
+
 def commands(page: Path) -> Iterator[Command]:
     """The commands of a page: each line of its shell blocks, and those in sentences and tables."""
     for block in blocks(page):
@@ -75,9 +81,10 @@ def commands(page: Path) -> Iterator[Command]:
             for line in block.text.replace("\\\n", " ").splitlines():
                 if words := shlex.split(line, comments=True):
                     yield Command(block.where, block.heading, tuple(words))
-    for span in SPAN.findall(prose(page)):
-        if span.startswith(PROGRAMS) and " " in span:
-            yield Command(str(page.relative_to(PROJECT)), "", tuple(shlex.split(span)))
+    for heading, text in sections(page):
+        for span in SPAN.findall(text):
+            if span.startswith(PROGRAMS) and " " in span:
+                yield Command(str(page.relative_to(PROJECT)), heading, tuple(shlex.split(span)))
 
 
 def files(page: Path) -> dict[str, str]:

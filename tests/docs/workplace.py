@@ -12,24 +12,15 @@ import soundfile
 
 from data import demo_songs, demo_speech
 from data.demo_corpus import VECTORS_FILE, write_recording, write_song, write_vectors
+from tests.data.miniatures import WORDS, WRITE
 from tests.docs.pages import PROJECT
-from training.options import parse
 
 LEFT_BEHIND = shutil.ignore_patterns(".*", "__pycache__", "experiments", "generated", "build")
 """What a copy of the project does without, beside corpora."""
 SONGS = {"song_00": "train", "song_01": "train", "song_28": "val", "song_34": "test", "song_38": "test"}
 TALKS = ("train", "train", "val", "test")
-SIZES = {
-    "dhid": "16", "nhead": "2", "nlayers": "1", "dhid_flow": "16", "num_heads_flow": "2", "scales": "[[2,0]]",
-    "encoder_hidden": "8", "decoder_hidden": "8", "batch_size": "16", "num_train_samples": "32", "max_epochs": "1",
-    "limit_val_batches": "2", "accelerator": "cpu", "enable_progress_bar": "false", "sample_every_n_epochs": "0",
-}  # fmt: skip
-"""What makes a training small, of the options that it has."""
-SMALL = {
-    "analysis.evaluate": ["--few_samples", "--num_samples", "1", "--resamplings", "2", "--max_sequences", "2"],
-    "inference.generate": ["--max_length", "40"],
-}
-"""What makes other commands quick."""
+VECTOR_WIDTH = 100
+"""Numbers of a word in glove.6B.100d.txt."""
 
 
 def make_workplace(folder: Path) -> Path:
@@ -43,33 +34,16 @@ def make_workplace(folder: Path) -> Path:
     _write_songs(project / "data" / "demo" / "dance")
     _write_talks(project / "data" / "demo" / "gesture")
     _write_own_files(project)
+    _write_genea_files(project)
     return project
 
 
-def run(project: Path, words: Sequence[str]) -> str:
-    """Run a command in the copy and give what it prints; AssertionError where it fails."""
-    environment = {**os.environ, "VIRTUAL_ENV": sys.prefix, "OMP_NUM_THREADS": "1", "PYTHONPATH": ""}
-    done = subprocess.run(words, cwd=project, env=environment, capture_output=True, text=True, timeout=900)
+def run(folder: Path, words: Sequence[str], python_path: str = "") -> str:
+    """Run a command in a folder and give what it prints; AssertionError where it fails."""
+    environment = {**os.environ, "VIRTUAL_ENV": sys.prefix, "OMP_NUM_THREADS": "1", "PYTHONPATH": python_path}
+    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout}\n{done.stderr}"
     return done.stdout
-
-
-def reduced(module: str, words: Sequence[str], project: Path) -> list[str]:
-    """The words of a command with options that make it quick."""
-    if module != "training.train":
-        return [*words, *(() if "--max_length" in words else SMALL.get(module, ()))]
-    first = words.index("./train.sh") + 1
-    given = [*words[first:]]
-    if "--max_epochs" in given:
-        place = given.index("--max_epochs")
-        del given[place : place + 2]
-    folder = os.getcwd()
-    os.chdir(project)
-    try:
-        known = vars(parse(given))
-    finally:
-        os.chdir(folder)
-    return [*words[:first], *given, *(f"--{name}={value}" for name, value in SIZES.items() if name in known)]
 
 
 def _left_behind(folder: str, names: list[str]) -> set[str]:
@@ -119,3 +93,16 @@ def _write_own_files(project: Path) -> None:
     for number, name in enumerate(SONGS):
         shutil.copy(dances / f"{name}.bvh", mine / f"sequence{number}.bvh")
         shutil.copy(dances / f"{name}.flac", mine / f"sequence{number}.flac")
+    for ending in ("bvh", "flac"):
+        shutil.copy(dances / f"song_38.{ending}", mine / f"the_basement.{ending}")
+
+
+def _write_genea_files(project: Path) -> None:
+    """What someone has who comes from FineMotion's system: the challenge's folders, word vectors, features, a talk."""
+    WRITE["genea2020"](project / "data")
+    for name in ("Audio/TestSeq001.wav", "Transcripts/TestSeq001.json"):
+        (project / "data" / name).unlink()
+    vectors = [f"{word} {'0.5 ' * VECTOR_WIDTH}".strip() for word, *_ in WORDS]
+    (project / "glove.6B.100d.txt").write_text("\n".join(vectors) + "\n")
+    np.savez(project / "data_001.npz", X=np.random.default_rng(0).standard_normal((40, 26)).astype(np.float32))
+    shutil.copy(project / "path/to/talk.wav", project / "talk.wav")
