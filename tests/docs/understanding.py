@@ -22,6 +22,10 @@ NAMED = {name for page in PAGES for name in re.findall(r"--experiment_name (\w+)
 SCRIPT = re.compile(r'exec "\$python" -m (.+) "\$@"')
 
 
+PYTHON = ".venv/bin/python"
+"""The interpreter that ./train.sh installs into; another need not have what the project runs on."""
+
+
 class Understood(BaseException):
     """Raised where a command would begin to work."""
 
@@ -30,8 +34,10 @@ def module_and_arguments(command: Command) -> tuple[str, list[str]] | None:
     """What a command line calls: a module of the project with its arguments; None for other programs."""
     words = [PLACEHOLDERS.get(word, word) for word in command.words]
     given = [word for word in words if word is not None]
-    if given[0] in ("srun", "torchrun"):
-        given = ["python", *given[given.index("-m") :]] if given[0] == "torchrun" else given[1:]
+    if given[0] == "srun":
+        given = given[1:]
+    if given[0] == ".venv/bin/torchrun":
+        given = [PYTHON, *given[given.index("-m") :]]
     while re.fullmatch(r"[A-Z_]+=.*", given[0]):
         given = given[1:]
     program = Path(given[0]).name
@@ -42,7 +48,7 @@ def module_and_arguments(command: Command) -> tuple[str, list[str]] | None:
         assert found, f"{given[0]} runs no module"
         module, *first = found[1].split()
         return module, [*first, *given[1:]]
-    assert (program, given[1]) == ("python", "-m"), f"{command.where}: how is {program} to be checked?"
+    assert given[:2] == [PYTHON, "-m"], f"{command.where}: how is {given[0]} to be checked?"
     return given[2], given[3:]
 
 
