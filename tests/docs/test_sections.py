@@ -15,9 +15,10 @@ from tests.docs.workplace import make_workplace, run
 
 README = PROJECT / "README.md"
 ELSEWHERE = {
+    "Use it in a program": "test_the_three_lines_of_python_give_motion_where_the_project_is_installed",
     "Run on a cluster": "several GPUs and machines; tests/training/test_processes.py starts two processes",
 }
-"""Sections that are not run here, and why."""
+"""Sections that are tested in another way, and where."""
 NOT_RUN = {
     "inference.app": "never ends; tests/inference/test_app.py asks it for motion",
     "models.importers.transflower_lightning": "tests/models/importers make checkpoints like theirs",
