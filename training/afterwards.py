@@ -18,14 +18,19 @@ log = logging.getLogger(__name__)
 
 
 def measure_test_loss(run: Run, opt: argparse.Namespace) -> dict[str, float]:
-    """The losses of the best checkpoint on the test split, which are logged and added to the run's record."""
+    """The losses of the best checkpoint on the test split, which are logged and added to the run's record.
+
+    Where several processes share the training they share this too, and each must call it; the first one writes.
+    """
     dataset = registry.find("dataset", opt.dataset_name)(opt, "test")
     module = TrainingModule(load_model(_best(run)).model, opt, {})
-    trainer = pl.Trainer(**trainer_arguments(opt) | {"logger": False, "enable_checkpointing": False})
+    ours = {"logger": False, "enable_checkpointing": False, "use_distributed_sampler": False}
+    trainer = pl.Trainer(**trainer_arguments(opt) | ours)
     losses = trainer.test(module, make_loader(dataset, opt), verbose=False)[0]
-    for name, value in losses.items():
-        log.info("%s %.4f", name, value)
-    run.write_record(test_losses=losses)
+    if trainer.is_global_zero:
+        for name, value in losses.items():
+            log.info("%s %.4f", name, value)
+        run.write_record(test_losses=losses)
     return dict(losses)
 
 

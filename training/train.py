@@ -38,10 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
                     told = "saved after step %d and stopped by %s; the same command with --continue_train goes on"
                     log.info(told, stop.step, stop.signal.name)
                 raise
-        if not is_first_process():
-            return 0
         if opt.do_testing:
             measure_test_loss(run, opt)
+        if not is_first_process():
+            return 0
         made = generate_samples(run, opt) if opt.generate_at_end else []
     print(f"best checkpoint   {run.best_checkpoint}")
     for path in made:

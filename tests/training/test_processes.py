@@ -25,6 +25,7 @@ NORMS: dict[str, dict[str, str | float]] = {
     "actnorm": {**FLOW, "glow_norm_layer": "actnorm"},
     "batchnorm": {**FLOW, "glow_norm_layer": "batchnorm"},
 }
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
 
 
 @pytest.mark.slow
@@ -57,11 +58,26 @@ def test_two_processes_train_what_one_does_with_twice_the_batch(name: str, tmp_p
 @pytest.mark.slow
 def test_processes_that_start_each_other_can_be_stopped_and_gone_on_with_alone(tmp_path: Path) -> None:
     experiment = write_experiment(tmp_path, dhid=8, dropout=0, precision="64-true", num_sanity_val_steps=0)
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
     command = [sys.executable, "-m", "training.train", str(experiment), "--max_epochs", "1", "--batch_size", "8"]
-    subprocess.run([*command, "--devices", "2", "--strategy", "ddp"], check=True, env=environment, timeout=900)
+    subprocess.run([*command, "--devices", "2", "--strategy", "ddp"], check=True, env=ENVIRONMENT, timeout=900)
     run = Run(tmp_path / "runs" / "toy")
     assert (run.state, run.record()["steps"]) == ("finished", 9)
     alone = ["--continue_train", "--max_epochs", "2", "--batch_size", "16", "--devices", "1", "--strategy", "auto"]
     assert main([str(experiment), *alone]) == 0
     assert run.record()["steps"] == 18
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("strategy", ["ddp", "ddp_fork"])
+def test_the_test_loss_of_several_processes_is_that_of_one(strategy: str, tmp_path: Path) -> None:
+    experiment = write_experiment(tmp_path, dhid=8, precision="64-true", num_sanity_val_steps=0, max_epochs=1)
+    run = Run(tmp_path / "runs" / "toy")
+    command = [sys.executable, "-m", "training.train", str(experiment), "--devices", "2", "--strategy", strategy]
+
+    found = []
+    for more in ([], ["--skip_training"]):
+        subprocess.run([*command, "--do_testing", *more], check=True, env=ENVIRONMENT, timeout=300)
+        found.append(run.record()["test_losses"]["test_loss"])
+        run.write_record(test_losses=None)
+    assert main([str(experiment), "--do_testing", "--skip_training"]) == 0
+    assert found == [pytest.approx(run.record()["test_losses"]["test_loss"], rel=1e-6)] * 2
