@@ -69,16 +69,16 @@ def fit(run: Run, opt: argparse.Namespace, start: StartingPoint, more: Sequence[
         begin_with_parts(model, opt)
     if start.weights:
         begin_with_weights(model, start.weights, _names(opt.only_load_in_state_dict), _names(opt.ignore_in_state_dict))
-    if opt.do_tuning and not start.resume:
-        tune(opt, model, train)
     features = load_features(Path(opt.data_dir), (window.modality for window in (*train.inputs, *train.outputs)))
+    callbacks = [*more, *_averaging(opt), Likelihood(features)]
+    callbacks += _sampling(opt, val or train, features) + _measuring(opt, train, val or train, features)
+    trainer = make_trainer(run, opt, val is not None, callbacks)
+    if opt.do_tuning and not start.resume:
+        tune(opt, model, train, trainer)
     if is_first_process():
         _describe(run, opt, features)
         log.info("%s", size_line(opt, model, train, val))
     module = TrainingModule(model, opt, make_payload(opt, model, train, features))
-    callbacks = [*more, *_averaging(opt), Likelihood(features)]
-    callbacks += _sampling(opt, val or train, features) + _measuring(opt, train, val or train, features)
-    trainer = make_trainer(run, opt, val is not None, callbacks)
     if trainer.is_global_zero:
         log.info("%s", means_line(opt, trainer))
     if trainer.precision == "64-true":

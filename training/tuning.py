@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 import torch
+from pytorch_lightning import Trainer
 from torch import Tensor
 
 from models.base_model import BaseModel
@@ -30,9 +31,18 @@ DIVERGED = 4.0
 SMOOTHING = 0.9
 
 
-def tune(opt: argparse.Namespace, model: BaseModel, train: BaseDataset) -> None:
-    """Set ``opt.batch_size`` and ``opt.learning_rate`` to what has been found; the model stays as it is."""
-    device = torch.device("cuda" if torch.cuda.is_available() and opt.accelerator != "cpu" else "cpu")
+def tune(opt: argparse.Namespace, model: BaseModel, train: BaseDataset, trainer: Trainer) -> None:
+    """Set ``opt.batch_size`` and ``opt.learning_rate`` to what has been found; the model stays as it is.
+
+    ValueError where several processes would have to agree on them.
+    """
+    processes = trainer.num_devices * trainer.num_nodes
+    if processes > 1:
+        raise ValueError(
+            f"--do_tuning tries on one device and this run has {processes}; tune with --devices 1 first, then train with "
+            "the --batch_size and --learning_rate that it found"
+        )
+    device = trainer.strategy.root_device
     opt.batch_size = find_batch_size(opt, model, train, device)
     opt.learning_rate = find_learning_rate(opt, model, train, device)
     log.info("tuned: --batch_size %d --learning_rate %.2g", opt.batch_size, opt.learning_rate)

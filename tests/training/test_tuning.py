@@ -1,16 +1,19 @@
 """A batch size and a learning rate are found, and nothing else is changed."""
 
+import argparse
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from pytorch_lightning import Trainer
 
 from models import create_model
 from tests.training.corpus import write_experiment
 from training import tuning
 from training.datasets.multimodal_dataset import MultimodalDataset
-from training.options import parse
+from training.options import parse, trainer_arguments
+from training.train import main
 from training.tuning import fastest_fall, tune
 
 
@@ -24,6 +27,10 @@ def test_a_loss_that_never_falls_gives_a_tenth_of_the_last_rate() -> None:
     assert fastest_fall([1e-3, 1e-2], [1.0, 2.0]) == pytest.approx(1e-3)
 
 
+def trainer_for(opt: argparse.Namespace) -> Trainer:
+    return Trainer(**trainer_arguments(opt) | {"logger": False, "enable_checkpointing": False})
+
+
 def test_tuning_leaves_the_model_and_finds_numbers_that_train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tuning, "TRIED", 30)
     opt = parse([str(write_experiment(tmp_path)), "--do_tuning"])
@@ -31,10 +38,26 @@ def test_tuning_leaves_the_model_and_finds_numbers_that_train(tmp_path: Path, mo
     torch.manual_seed(0)
     model = create_model(opt, train.inputs, train.outputs)
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    tune(opt, model, train)
+    tune(opt, model, train, trainer_for(opt))
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert opt.batch_size in (8, 16)
     assert 1e-6 < opt.learning_rate < 1
+
+
+def test_no_gpus_is_tuned_on_the_cpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[torch.device] = []
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr(tuning, "find_batch_size", lambda opt, model, train, device: tried.append(device) or 8)
+    monkeypatch.setattr(tuning, "find_learning_rate", lambda opt, model, train, device: tried.append(device) or 0.1)
+    opt = parse([str(write_experiment(tmp_path, accelerator="auto")), "--do_tuning", "--gpus", "0"])
+    tune(opt, None, None, trainer_for(opt))  # type: ignore[arg-type]
+    assert tried == [torch.device("cpu")] * 2
+
+
+def test_all_devices_of_a_machine_with_several_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytorch_lightning.accelerators.CPUAccelerator.auto_device_count", lambda self: 2)
+    with pytest.raises(ValueError, match="--do_tuning tries on one device and this run has 2; tune with --devices 1"):
+        main([str(write_experiment(tmp_path)), "--do_tuning", "--strategy", "ddp"])
 
 
 def test_a_batch_that_does_not_fit_ends_the_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

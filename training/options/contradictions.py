@@ -9,7 +9,6 @@ from training.options.grammar import Declarations, as_text
 
 LEAST_AND_MOST = (("min_epochs", "max_epochs"), ("min_steps", "max_steps"))
 UNLIMITED = (None, -1)
-ONE_DEVICE = ("auto", 1, "1", None)
 
 
 def settle(resolved: Resolved, declarations: Declarations) -> Resolved:
@@ -35,8 +34,13 @@ def _excluding(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "preload", "num_workers"
     if values["ema_decay"] and any(name in strategy for name in ("fsdp", "deepspeed")):
         yield "ema_decay", "strategy"
-    if values["do_tuning"] and (values["devices"] not in ONE_DEVICE or values["num_nodes"] > 1):
-        yield "do_tuning", "devices"
+    if values["do_tuning"]:
+        yield from (("do_tuning", name) for name in ("devices", "gpus", "num_nodes") if are_several(values[name]))
+
+
+def are_several(devices: Any) -> bool:
+    """Whether more than one device is asked for by number or by name; all that there are (-1, "auto") may be one."""
+    return len(devices) > 1 if isinstance(devices, list) else isinstance(devices, int) and devices > 1
 
 
 def _settle_gpus(resolved: Resolved, rival: str, declarations: Declarations) -> Resolved:

@@ -11,6 +11,9 @@ from training.options import parse
         ("--preload --num_workers 2", ("preload true", "num_workers 2")),
         ("--ema_decay 0.99 --strategy fsdp", ("ema_decay 0.99", "strategy fsdp")),
         ("--do_tuning --devices 2", ("do_tuning true", "devices 2")),
+        ("--do_tuning --gpus 4", ("do_tuning true", "gpus 4")),
+        ("--do_tuning --gpus 0,1", ("do_tuning true", "gpus 0,1")),
+        ("--do_tuning --num_nodes 2", ("do_tuning true", "num_nodes 2")),
         ("--min_steps 5 --max_steps 3", ("min_steps 5", "max_steps 3")),
     ],
 )
