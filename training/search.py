@@ -2,14 +2,16 @@
 
 import argparse
 import logging
+import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import command
 from option_values import positive
 from training.options import parse
+from training.options.contradictions import are_several
 from training.run import Run
 from training.search_space import Choice, Range, read_space
 
@@ -36,10 +38,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     space = read_space(asked.vary)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     opt = parse([asked.experiment, *given, *_drawn_first(space)])
+    words = [asked.experiment, *given, *one_device(opt)]
     folder = Path(opt.experiments_dir) / f"{opt.experiment}_search"
-    study = _study(folder, opt.seed)
-    while len([trial for trial in study.trials if trial.state.is_finished()]) < asked.trials:
-        study.optimize(lambda trial: _train(trial, space, [asked.experiment, *given], folder), n_trials=1)
+    study = open_study(folder, opt.seed)
+    while len(_done(study)) < asked.trials:
+        _try(study, lambda trial: _train(trial, space, words, folder))
     for line in _table(study, folder):
         print(line)
     print(f"curves and HParams   tensorboard --logdir {folder}")
@@ -52,8 +55,18 @@ def _drawn_first(space: Sequence[Choice | Range]) -> list[str]:
     return [f"--{name}={value}" for name, value in values.items()]
 
 
-def _study(folder: Path, seed: int) -> "optuna.Study":
-    """The search as far as it has come; the trial in which it was killed is the next."""
+def one_device(opt: argparse.Namespace) -> list[str]:
+    """The option that is missing for runs of one process; ValueError where several are asked for."""
+    if opt.gpus is None and opt.devices == "auto" and opt.num_nodes == 1:
+        return ["--devices=1"]
+    devices = opt.devices if opt.gpus is None else opt.gpus
+    if opt.num_nodes > 1 or devices in (-1, "-1", "auto") or are_several(devices):
+        raise ValueError("a search trains each run on one device; leave --gpus, --devices and --num_nodes out, or at 1")
+    return []
+
+
+def open_study(folder: Path, seed: int) -> "optuna.Study":
+    """The search as far as it has come; the trial in which it was stopped or killed is the next."""
     try:
         import optuna
     except ImportError:
@@ -72,6 +85,25 @@ def _study(folder: Path, seed: int) -> "optuna.Study":
         study.enqueue_trial(trial.params, user_attrs={"run": trial.user_attrs.get("run", _name(trial.number))})
         study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
     return study
+
+
+def _done(study: "optuna.Study") -> list["optuna.trial.FrozenTrial"]:
+    """The trials that came to their end or were ended early, not those that an error or a kill broke off."""
+    return [trial for trial in study.trials if trial.state.name in ("COMPLETE", "PRUNED")]
+
+
+def _try(study: "optuna.Study", train: Callable[["optuna.Trial"], float]) -> None:
+    """Do one trial. What stops the search, as an interrupt does, leaves the trial as it is, to be gone on with."""
+    import optuna
+
+    trial = study.ask()
+    try:
+        study.tell(trial, train(trial))
+    except optuna.TrialPruned:
+        study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+    except Exception:
+        study.tell(trial, state=optuna.trial.TrialState.FAIL)
+        raise
 
 
 def _train(trial: Any, space: Sequence[Choice | Range], given: list[str], folder: Path) -> float:
@@ -103,7 +135,11 @@ def _train(trial: Any, space: Sequence[Choice | Range], given: list[str], folder
             raise optuna.TrialPruned(str(error)) from error
         finally:
             _log_hparams(run, drawn)
-    return float(run.record()["best_loss"])
+    loss = run.record().get("best_loss")
+    if loss is None:
+        log.warning("%s has no best loss (none was finite, or --save_top_k is 0) and counts as ended early", name)
+        raise optuna.TrialPruned
+    return float(loss)
 
 
 def _log_hparams(run: Run, drawn: dict[str, str]) -> None:
@@ -118,9 +154,12 @@ def _log_hparams(run: Run, drawn: dict[str, str]) -> None:
 
 def _table(study: "optuna.Study", folder: Path) -> list[str]:
     """A line for each trial, the best first."""
-    done = [trial for trial in study.trials if trial.state.is_finished() and trial.state.name != "FAIL"]
+
+    def place(trial: "optuna.trial.FrozenTrial") -> tuple[bool, float]:
+        return trial.state.name != "COMPLETE", math.inf if trial.value is None else trial.value
+
     lines = []
-    for trial in sorted(done, key=lambda trial: (trial.state.name != "COMPLETE", trial.value or float("inf"))):
+    for trial in sorted(_done(study), key=place):
         loss = f"{trial.value:.4f}" if trial.state.name == "COMPLETE" else "ended early"
         values = "  ".join(f"{name} {value}" for name, value in trial.params.items())
         lines.append(f"{loss:>12}  {values}  {folder / trial.user_attrs['run']}")

@@ -39,8 +39,8 @@ def tune(opt: argparse.Namespace, model: BaseModel, train: BaseDataset, trainer:
     processes = trainer.num_devices * trainer.num_nodes
     if processes > 1:
         raise ValueError(
-            f"--do_tuning tries on one device and this run has {processes}; tune with --devices 1 first, then train with "
-            "the --batch_size and --learning_rate that it found"
+            f"--do_tuning tries on one device and this run has {processes}; tune with --devices 1 first, then train "
+            "with the --batch_size and --learning_rate that it found"
         )
     device = trainer.strategy.root_device
     opt.batch_size = find_batch_size(opt, model, train, device)
