@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from training.parts import find_checkpoint
-from training.run import Run, is_first_process
+from training.run import LAST, Run, is_first_process
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,11 @@ def starting_point(run: Run, opt: argparse.Namespace) -> StartingPoint:
             run.clear()
         return StartingPoint(weights=weights)
     last = run.last_checkpoint
+    if (run.checkpoints / LAST).is_dir():
+        raise ValueError(
+            f"{run.checkpoints / LAST} is a folder, as DeepSpeed writes it, and cannot be gone on from; start afresh "
+            "with --overwrite, or choose another --experiment_name"
+        )
     if last is None:
         if opt.load_weights_only:
             raise FileNotFoundError(f"--load_weights_only finds no checkpoint in {run.checkpoints}")

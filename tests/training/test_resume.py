@@ -134,3 +134,10 @@ def test_other_batches_within_an_epoch_are_refused(tmp_path: Path) -> None:
     assert not trial.run(at_step=3)
     with pytest.raises(ValueError, match=r"after 2 of the 9 batches of an epoch, which has 18 now; .*--batch_size"):
         main([*trial.arguments, "--batch_size", "8"])
+
+
+def test_a_checkpoint_that_is_a_folder_is_not_begun_over(tmp_path: Path) -> None:
+    experiment = write_experiment(tmp_path)
+    (tmp_path / "runs" / "toy" / "checkpoints" / "last.ckpt").mkdir(parents=True)
+    with pytest.raises(ValueError, match="is a folder, as DeepSpeed writes it"):
+        main([str(experiment), "--continue_train"])

@@ -34,6 +34,8 @@ def _excluding(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "preload", "num_workers"
     if values["ema_decay"] and any(name in strategy for name in ("fsdp", "deepspeed")):
         yield "ema_decay", "strategy"
+    if values["continue_train"] and "deepspeed" in strategy:  # its checkpoints are folders of each process's shares
+        yield "continue_train", "strategy"
     if values["do_tuning"]:
         yield from (("do_tuning", name) for name in ("devices", "gpus", "num_nodes") if are_several(values[name]))
 

@@ -14,6 +14,7 @@ from training.options import parse
         ("--do_tuning --gpus 4", ("do_tuning true", "gpus 4")),
         ("--do_tuning --gpus 0,1", ("do_tuning true", "gpus 0,1")),
         ("--do_tuning --num_nodes 2", ("do_tuning true", "num_nodes 2")),
+        ("--continue_train --strategy deepspeed_stage_2", ("continue_train true", "strategy deepspeed_stage_2")),
         ("--min_steps 5 --max_steps 3", ("min_steps 5", "max_steps 3")),
     ],
 )
