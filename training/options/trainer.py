@@ -27,8 +27,21 @@ READERS: dict[str, Callable[[str], Any]] = {
 NAMED_TYPES = {"_PATH": "str", "_PRECISION_INPUT": "str", "_LITERAL_WARN": "warn"}
 """Lightning's own names for plain types."""
 
-STRICTER: dict[str, Callable[[str], Any]] = {"accumulate_grad_batches": positive, "log_every_n_steps": natural}
-"""Arguments whose range Lightning does not look at."""
+PRECISIONS = {"16": "16-mixed", "bf16": "bf16-mixed", "32": "32-true", "64": "64-true"}
+"""What Lightning's older names of precisions mean."""
+
+
+def precision(text: str) -> str | None:
+    """The name of a precision by which Lightning goes today."""
+    return None if text.lower() in ("none", "null") else PRECISIONS.get(text, text)
+
+
+STRICTER: dict[str, Callable[[str], Any]] = {
+    "accumulate_grad_batches": positive,
+    "log_every_n_steps": natural,
+    "precision": precision,
+}
+"""Arguments whose values Lightning does not look at, or gives several names."""
 
 log = logging.getLogger(__name__)
 

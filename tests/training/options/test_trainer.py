@@ -40,6 +40,14 @@ def test_a_plain_value_has_the_first_type_that_fits(types: set[str], text: str, 
     assert type(read) is type(value)
 
 
+@pytest.mark.parametrize(
+    ("given", "precision"), [("16", "16-mixed"), ("bf16", "bf16-mixed"), ("64", "64-true"), ("16-true", "16-true")]
+)
+def test_a_precision_has_one_name(run, given: str, precision: str) -> None:
+    assert run("--precision", given).precision == precision
+    assert run().precision is None
+
+
 def test_none_is_read_only_where_it_is_a_value() -> None:
     assert PlainValue(frozenset({"int"}), optional=True)("none") is None
     with pytest.raises(argparse.ArgumentTypeError, match="'none' is none of int"):
