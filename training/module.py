@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from pytorch_lightning import LightningModule
 from pytorch_lightning.strategies import DeepSpeedStrategy, FSDPStrategy, ModelParallelStrategy
-from torch import Tensor
+from torch import Tensor, distributed
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
@@ -64,13 +64,14 @@ class TrainingModule(LightningModule):
         self._left_out = False
         if self._is_bad(not all_finite(batch.values())):
             fault = bad_feature(batch, self._windows(), *self._source(batch_idx))
-            return self._leave_out(f"{fault}; look with `python -m feature_extraction.check {self.opt.data_dir}`")
+            return self._leave_out(fault, f"look with `python -m feature_extraction.check {self.opt.data_dir}`")
         before = [buffer.clone() for buffer in self.model.buffers()] if self._guard.allowed else []
         losses = self._losses(with_noise(batch, self.model.inputs))
-        if self._is_bad(not bool(torch.isfinite(losses["loss"]))):
+        finite = bool(torch.isfinite(losses["loss"]))
+        if self._is_bad(not finite):
             for buffer, value in zip(self.model.buffers(), before, strict=False):
                 buffer.copy_(value)
-            return self._leave_out(f"the loss became {losses['loss'].item()}; {self._advice}")
+            return self._leave_out("" if finite else f"the loss became {losses['loss'].item()}", self._advice)
         self._log("train", losses, batch, prog_bar=True)
         return losses["loss"]
 
@@ -86,13 +87,15 @@ class TrainingModule(LightningModule):
         elif self.trainer.precision != "16-mixed":  # there an infinite gradient is one of the scaling
             gradients = [each.grad for group in optimizer.param_groups for each in group["params"]]
             if self._is_bad(not all_finite(each for each in gradients if each is not None)):
-                self._leave_out(f"{bad_gradient(self.model.named_parameters())}; {self._advice}")
+                self._leave_out(bad_gradient(self.model.named_parameters()), self._advice)
                 optimizer.zero_grad(set_to_none=True)
-        if isinstance(self.trainer.strategy, SHARDED) or self.trainer.precision == "16-mixed":
+        strategy, by_value = self.trainer.strategy, gradient_clip_algorithm == "value"
+        if isinstance(strategy, FSDPStrategy) and gradient_clip_val and not by_value:
+            strategy.model.clip_grad_norm_(gradient_clip_val)  # type: ignore[union-attr, operator]  # of all shards
+        elif isinstance(strategy, SHARDED) or self.trainer.precision == "16-mixed":
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
         elif gradient_clip_val:  # which Lightning does not do for fused optimisers in bf16
             parameters = [each for group in optimizer.param_groups for each in group["params"]]
-            by_value = gradient_clip_algorithm == "value"
             clip = torch.nn.utils.clip_grad_value_ if by_value else torch.nn.utils.clip_grad_norm_
             clip(parameters, gradient_clip_val)
 
@@ -152,14 +155,20 @@ class TrainingModule(LightningModule):
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def _is_bad(self, bad: bool) -> bool:
-        """Whether this batch is bad, for this process or, where bad ones are skipped, for any."""
-        if self.trainer.world_size > 1 and self._guard.allowed:
-            return self.trainer.strategy.reduce_boolean_decision(bad, all=False)
-        return bad
+        """Whether this batch is bad, for this process or for any other, so that all of them leave it out or end."""
+        return self.trainer.strategy.reduce_boolean_decision(bad, all=False) if self.trainer.world_size > 1 else bad
 
-    def _leave_out(self, fault: str) -> Tensor:
-        """A loss that changes nothing; ValueError where no batch may be left out."""
-        self._guard.refuse(f"in epoch {self.current_epoch}, step {self.global_step}: {fault}")
+    def _leave_out(self, fault: str, advice: str) -> Tensor:
+        """A loss that changes nothing; ValueError where no batch may be left out.
+
+        ``fault`` is what this process finds wrong, "" for nothing: all tell what the first finds that finds something.
+        """
+        faults: list[Any] = [fault]
+        if self.trainer.world_size > 1:
+            faults = [""] * self.trainer.world_size
+            distributed.all_gather_object(faults, fault)
+        found = next(filter(None, faults), "a gradient is not finite")
+        self._guard.refuse(f"in epoch {self.current_epoch}, step {self.global_step}: {found}; {advice}")
         self._left_out = True
         return torch.stack([parameter.sum() * 0 for parameter in self.model.parameters()]).sum()
 

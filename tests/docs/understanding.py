@@ -35,7 +35,7 @@ def module_and_arguments(command: Command) -> tuple[str, list[str]] | None:
     words = [PLACEHOLDERS.get(word, word) for word in command.words]
     given = [word for word in words if word is not None]
     if given[0] == "srun":
-        given = given[1:]
+        given = given[given.index(PYTHON) :]
     if given[0] == ".venv/bin/torchrun":
         given = [PYTHON, *given[given.index("-m") :]]
     while re.fullmatch(r"[A-Z_]+=.*", given[0]):

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -76,7 +77,7 @@ def test_a_job_of_slurm_is_saved_and_queued_again_and_goes_on(tmp_path: Path) ->
     experiment, run = write_experiment(tmp_path, **SMALL), Run(tmp_path / "runs" / "toy")
     tool = tmp_path / "bin" / "scontrol"
     tool.parent.mkdir()
-    tool.write_text(f'#!/bin/sh\necho "$@" >>"{tmp_path}/asked"\n')
+    tool.write_text(f'#!/bin/sh\nsleep 3\necho "$@" >>"{tmp_path}/asked"\n')
     tool.chmod(0o755)
     job = {
         "SLURM_JOB_ID": "4711", "SLURM_JOB_NAME": "train", "SLURM_NODELIST": "localhost", "SLURM_NNODES": "1",
@@ -93,8 +94,9 @@ def test_a_job_of_slurm_is_saved_and_queued_again_and_goes_on(tmp_path: Path) ->
     tasks = start()
     wait_for_an_epoch(run, tasks)
     tasks[1].send_signal(signal.SIGUSR1)
-    assert [task.wait(timeout=300) for task in tasks] == [138, 138]
+    assert tasks[1].wait(timeout=300) == 138
     assert (tmp_path / "asked").read_text() == "requeue 4711\n"
+    assert tasks[0].wait(timeout=300) == 138
     assert (run.state, list(run.folder.glob("hpc_*"))) == ("stopped", [])
     assert [task.wait(timeout=300) for task in start()] == [0, 0]
     assert_as_alone(run, experiment)
@@ -112,3 +114,23 @@ def test_what_torchrun_starts_is_saved_when_it_is_told_to_end_and_goes_on(tmp_pa
     assert run.state == "stopped"
     subprocess.run(command, env=environment(), check=True, timeout=300)
     assert_as_alone(run, experiment)
+
+
+@pytest.mark.slow
+def test_a_bad_number_in_the_share_of_one_process_ends_all_with_the_same_line(tmp_path: Path) -> None:
+    experiment = write_experiment(tmp_path, **{**SMALL, "batch_size": 2})
+    path = tmp_path / "data" / "s1.audio.npy"
+    audio = np.load(path)
+    audio[30, 2] = np.nan
+    np.save(path, audio)
+    command, common = [sys.executable, "-m", "training.train", str(experiment), *TWO], environment()
+    ranks = [{"LOCAL_RANK": rank, "MASTER_ADDR": "localhost"} for rank in "01"]
+    tasks = [subprocess.Popen(command, env={**common, **rank}, stderr=subprocess.PIPE, text=True) for rank in ranks]
+    try:
+        lines = [task.communicate(timeout=120)[1].splitlines()[-1] for task in tasks]
+    finally:
+        for task in tasks:
+            task.kill()
+    assert [task.returncode for task in tasks] == [2, 2]
+    assert lines[0] == lines[1]
+    assert "audio of the sequence s1 is nan in frame 30, column 2; look with" in lines[0]

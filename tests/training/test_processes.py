@@ -4,11 +4,19 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
+from pytorch_lightning.strategies import FSDPStrategy
+from torch import distributed, nn
+from torch.distributed.fsdp import FullyShardedDataParallel
 
+from models import create_model
 from tests.training.corpus import write_experiment
+from training.datasets.multimodal_dataset import MultimodalDataset
+from training.module import TrainingModule
+from training.options import parse
 from training.run import Run
 from training.train import main
 
@@ -81,3 +89,20 @@ def test_the_test_loss_of_several_processes_is_that_of_one(strategy: str, tmp_pa
         run.write_record(test_losses=None)
     assert main([str(experiment), "--do_testing", "--skip_training"]) == 0
     assert found == [pytest.approx(run.record()["test_losses"]["test_loss"], rel=1e-6)] * 2
+
+
+def test_shards_are_clipped_by_the_norm_of_all_of_them(tmp_path: Path) -> None:
+    opt = parse([str(write_experiment(tmp_path))])
+    data = MultimodalDataset(opt)
+    distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/store", rank=0, world_size=1)
+    try:
+        strategy = FSDPStrategy()
+        strategy.model = FullyShardedDataParallel(nn.Linear(3, 2), device_id=torch.device("cpu"), use_orig_params=True)
+        strategy.model(torch.ones(4, 3)).sum().mul(100).backward()
+        module = TrainingModule(create_model(opt, data.inputs, data.outputs), opt, {})
+        module.trainer = SimpleNamespace(strategy=strategy, precision="32-true", world_size=1)
+        module.configure_gradient_clipping(torch.optim.SGD(strategy.model.parameters()), 0.5, "norm")
+        gradients = torch.cat([parameter.grad.flatten() for parameter in strategy.model.parameters()])
+    finally:
+        distributed.destroy_process_group()
+    torch.testing.assert_close(gradients.norm(), torch.tensor(0.5))

@@ -98,6 +98,7 @@ class Stopping(Checkpoint):
     def _stop(self, trainer: Trainer, number: int) -> None:
         if trainer.is_global_zero and number == signal.SIGUSR1:
             _queue_again()
+        trainer.strategy.barrier()  # where the end of one process ends the others, the first is to have asked before
         raise Stopped(number, trainer.global_step)
 
 
