@@ -63,9 +63,10 @@ class Measurement:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the model and its size; all else about it are options of training."""
     parser.description = (
-        "Train a model for some steps on random windows: windows a second, peak memory, loss. Every option of training "
-        "is understood too, such as --precision bf16-mixed, --batch_size 16 or --dhid 256. With one thread, seconds "
-        "are those of the processor, so that others at work on the machine count little; with more, of the clock."
+        "Train a model for some steps on random windows, on the CPU: windows a second, peak memory, loss. Every option "
+        "of training is understood too, such as --precision bf16-mixed, --batch_size 16 or --dhid 256. With one "
+        "thread, seconds are those of the processor, so that others at work on the machine count little; with more, "
+        "of the clock."
     )
     declare_model(parser)
     parser.add_argument("--steps", type=positive, default=5, help="steps that are timed, after two that are not")
@@ -94,7 +95,7 @@ def measure(arguments: argparse.Namespace) -> Table:
     table: Table = [
         ("parameters", f"{found.parameters:,}"),
         ("batch", f"{opt.batch_size} windows: {windows}"),
-        ("training step", f"{found.seconds:.3g} s, {clock}"),
+        ("training step", f"{found.seconds:.3g} s on the CPU, {clock}"),
         ("speed", f"{speed:.3g} windows/s"),
         ("peak memory", f"{found.memory / 1e9:.2f} GB, {before}"),
         ("loss", f"{found.losses[0]:.6g} at first, {found.losses[-1]:.6g} in step {len(found.losses)}"),
@@ -164,7 +165,13 @@ def describe(arguments: argparse.Namespace, size: Size | None) -> Described:
         described = read_model(arguments.model, arguments.others, size)
     else:
         raise ValueError("name what is trained: --model NAME, with a --size if you like, or --experiment NAME")
-    precision(described[0].precision)
+    opt = described[0]
+    if opt.gpus or opt.accelerator not in ("auto", "cpu"):
+        raise ValueError(
+            "training is measured on the CPU here; leave --gpus and --accelerator out. What a GPU makes is in a run's "
+            "progress bar and in TensorBoard, as windows_per_s"
+        )
+    precision(opt.precision)
     return described
 
 

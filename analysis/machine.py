@@ -8,13 +8,15 @@ import torch
 
 
 def machine() -> str:
-    """Name this machine: processor, cores that may be used, memory, system, GPU, versions of Python and torch."""
+    """Name this machine: processor, cores that may be used, memory, system, versions of Python and torch.
+
+    A GPU is not named: every stage is measured on the CPU.
+    """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
     return (
-        f"{_processor()}, {cores} cores, {memory:.0f} GB, {gpu}; {platform.system()} {platform.release()}, "
-        f"Python {platform.python_version()}, torch {torch.__version__}"
+        f"{_processor()}, {cores} cores, {memory:.0f} GB, measured on the CPU; "
+        f"{platform.system()} {platform.release()}, Python {platform.python_version()}, torch {torch.__version__}"
     )
 
 

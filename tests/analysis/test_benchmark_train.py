@@ -71,6 +71,8 @@ def test_the_trainers_step_is_timed_beside_the_bare_one(capsys: pytest.CaptureFi
         ("--model moglow --experiment demo/moglow", "leave out --model"),
         ("--model moglow --dihd 8", "dhid"),
         ("--model moglow --precision 16-true", "bf16-mixed"),
+        ("--model moglow --gpus 1", "measured on the CPU here"),
+        ("--model moglow --accelerator gpu", "measured on the CPU here"),
     ],
 )
 def test_mistakes_are_told_before_anything_is_trained(words: str, message: str) -> None:
