@@ -69,11 +69,12 @@ def open_study(folder: Path, seed: int) -> "optuna.Study":
     """The search as far as it has come; the trial in which it was stopped or killed is the next."""
     try:
         import optuna
+        from optuna.storages.journal import JournalFileBackend
     except ImportError:
         raise ValueError(EXTRA) from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     folder.mkdir(parents=True, exist_ok=True)
-    journal = optuna.storages.journal.JournalFileBackend(str(folder / STUDY))
+    journal = JournalFileBackend(str(folder / STUDY))
     study = optuna.create_study(
         study_name=folder.name,
         storage=optuna.storages.JournalStorage(journal),
