@@ -15,15 +15,11 @@ class Nero(torch.optim.Optimizer):
 
     A neuron is a row of a weight, or an entry of a vector. Its gradient is divided by the root of a running mean of its
     squared norms and multiplied by the learning rate and the mean norm that the parameter's neurons began with; then
-    the rows are projected back to zero mean and unit norm.
+    the rows are projected back to zero mean and unit norm. The first step projects them before it measures their norms.
     """
 
     def __init__(self, parameters: Iterable[nn.Parameter], lr: float, beta: float = 0.999, weight_decay: float = 0.0):
         super().__init__(parameters, {"lr": lr, "beta": beta, "weight_decay": weight_decay})
-        with torch.no_grad():
-            for group in self.param_groups:
-                for parameter in group["params"]:
-                    _project(parameter)
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -40,6 +36,7 @@ class Nero(torch.optim.Optimizer):
         assert parameter.grad is not None, "only parameters with a gradient are moved"
         state = self.state[parameter]
         if not state:
+            _project(parameter)  # not before: the weights of a resumed run would change in their last digit
             scale = _norms(parameter).mean().item()
             state |= {"step": 0, "scale": scale or ZERO_SCALE, "squares": torch.zeros_like(_norms(parameter))}
         gradient = parameter.grad + group["weight_decay"] * parameter if group["weight_decay"] else parameter.grad

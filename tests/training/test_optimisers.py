@@ -152,3 +152,23 @@ def test_nero_keeps_its_neurons_centred_and_of_unit_norm_and_steps_relatively() 
         if scale == 1:
             # The running mean is of this gradient alone, so that the relative gradient has norm 1.
             torch.testing.assert_close(bias.detach(), torch.full((3,), -0.1 * 0.01))
+
+
+def test_nero_made_anew_goes_on_to_the_last_digit() -> None:
+    torch.manual_seed(0)
+    start = torch.randn(16, 7)
+
+    def steps(weight: torch.nn.Parameter, optimiser: torch.optim.Optimizer, count: int) -> None:
+        for _ in range(count):
+            optimiser.zero_grad()
+            (weight - start).pow(4).sum().backward()
+            optimiser.step()
+
+    whole, stopped = torch.nn.Parameter(start.clone()), torch.nn.Parameter(start.clone())
+    steps(whole, make_optimiser("nero", [whole], learning_rate=0.1), 6)
+    before = make_optimiser("nero", [stopped], learning_rate=0.1)
+    steps(stopped, before, 3)
+    after = make_optimiser("nero", [stopped], learning_rate=0.1)
+    after.load_state_dict(before.state_dict())
+    steps(stopped, after, 3)
+    assert torch.equal(whole, stopped)

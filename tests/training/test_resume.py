@@ -30,6 +30,9 @@ VARIANTS: dict[str, dict[str, str | float]] = {
     "worker processes": {"num_workers": 1, "save_every_n_steps": 3},
     "half precision": {"precision": "bf16-mixed", "save_every_n_steps": 3},
     "double precision": {"precision": "64-true", "save_every_n_steps": 3, "ema_decay": 0.9},
+    "nero": {"optimizer": "nero", "learning_rate": 0.01, "save_every_n_steps": 3},
+    "madgrad with momentum": {"optimizer": "madgrad", "momentum": 0.8, "save_every_n_steps": 3},
+    "a warm-up": {"lr_policy": "LinearWarmupCosineAnnealing", "warmup_epochs": 1.5, "save_every_n_steps": 3},
 }
 
 
