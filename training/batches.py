@@ -72,9 +72,12 @@ class HeldOutBatches(Sampler[list[int]]):
         self.size = size
         self.batch_size = batch_size
 
+    def windows(self, batch: int) -> np.ndarray:
+        """The items of this process in a batch."""
+        return self._shares()[batch]
+
     def __iter__(self) -> Iterator[list[int]]:
-        rank, processes = _place()
-        for items in np.array_split(np.arange(rank, self.size, processes), len(self)):
+        for items in self._shares():
             yield items.tolist()
 
     def __len__(self) -> int:
@@ -82,6 +85,10 @@ class HeldOutBatches(Sampler[list[int]]):
         if 0 < self.size < processes:
             raise ValueError(f"{self.size} held-out windows are too few for {processes} processes; lower --devices")
         return -(-self.size // (processes * self.batch_size))
+
+    def _shares(self) -> list[np.ndarray]:
+        rank, processes = _place()
+        return np.array_split(np.arange(rank, self.size, processes), len(self))
 
 
 def position(trainer: Any) -> dict[str, int]:

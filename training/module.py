@@ -14,7 +14,6 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from models.base_model import BaseModel
-from models.windows import Window
 from training.compilation import compiled
 from training.datasets.base_dataset import BaseDataset
 from training.guard import Guard, all_finite, bad_feature, bad_gradient
@@ -63,8 +62,9 @@ class TrainingModule(LightningModule):
         """The loss of a batch; ValueError when it is not finite, or when the batch is not."""
         self._left_out = False
         if self._is_bad(not all_finite(batch.values())):
-            fault = bad_feature(batch, self._windows(), *self._source(batch_idx))
-            return self._leave_out(fault, f"look with `python -m feature_extraction.check {self.opt.data_dir}`")
+            loader: Any = self.trainer.train_dataloader
+            (items,) = loader.batch_sampler.windows(self.current_epoch, batch_idx)
+            return self._leave_out(self._bad_feature(batch, loader.dataset, items.tolist()), self._checking)
         before = [buffer.clone() for buffer in self.model.buffers()] if self._guard.allowed else []
         losses = self._losses(with_noise(batch, self.model.inputs))
         finite = bool(torch.isfinite(losses["loss"]))
@@ -117,12 +117,12 @@ class TrainingModule(LightningModule):
             super().lr_scheduler_step(scheduler, metric)
 
     def validation_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
-        """Log the losses of a validation batch."""
-        self._log("val", self.model.losses(batch), batch, prog_bar=True)
+        """Log the losses of a validation batch; ValueError when it is not finite, or they are not."""
+        self._log("val", self._held_out("val", batch, batch_idx), batch, prog_bar=True)
 
     def test_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
-        """Log the losses of a test batch."""
-        self._log("test", self.model.losses(batch), batch)
+        """Log the losses of a test batch; ValueError when it is not finite, or they are not."""
+        self._log("test", self._held_out("test", batch, batch_idx), batch)
 
     def configure_optimizers(self) -> Any:
         """The optimiser and schedule that the options name."""
@@ -154,38 +154,57 @@ class TrainingModule(LightningModule):
         schedule = make_schedule(optimiser, factor, per_epoch)
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
+    def _held_out(self, split: str, batch: Mapping[str, Tensor], batch_idx: int) -> Mapping[str, Tensor]:
+        """The losses of a held-out batch, none of which may be left out: losses would be those of other windows."""
+        loader: Any = self.trainer.val_dataloaders if split == "val" else self.trainer.test_dataloaders
+        if self._is_bad(not all_finite(batch.values())):
+            items = loader.batch_sampler.windows(batch_idx).tolist()
+            fault = self._found(self._bad_feature(batch, loader.dataset, items))
+            raise ValueError(f"in the {split} split: {fault}; {self._checking}")
+        losses = self.model.losses(batch)
+        finite = bool(torch.isfinite(losses["loss"]))
+        if self._is_bad(not finite):
+            first, _ = loader.dataset.place(int(loader.batch_sampler.windows(batch_idx)[0]))
+            fault = self._found("" if finite else f"became {losses['loss'].item()} at the sequence {first}")
+            raise ValueError(
+                f"in epoch {self.current_epoch}, step {self.global_step}: the loss of the {split} split {fault}; "
+                f"{self._advice}"
+            )
+        return losses
+
     def _is_bad(self, bad: bool) -> bool:
         """Whether this batch is bad, for this process or for any other, so that all of them leave it out or end."""
         return self.trainer.strategy.reduce_boolean_decision(bad, all=False) if self.trainer.world_size > 1 else bad
 
     def _leave_out(self, fault: str, advice: str) -> Tensor:
-        """A loss that changes nothing; ValueError where no batch may be left out.
+        """A loss that changes nothing; ValueError where no batch may be left out."""
+        found = self._found(fault)
+        self._guard.refuse(f"in epoch {self.current_epoch}, step {self.global_step}: {found}; {advice}")
+        self._left_out = True
+        return torch.stack([parameter.sum() * 0 for parameter in self.model.parameters()]).sum()
 
-        ``fault`` is what this process finds wrong, "" for nothing: all tell what the first finds that finds something.
-        """
+    def _found(self, fault: str) -> str:
+        """What this process finds wrong, "" for nothing, or what the first of several finds that finds something."""
         faults: list[Any] = [fault]
         if self.trainer.world_size > 1:
             faults = [""] * self.trainer.world_size
             distributed.all_gather_object(faults, fault)
-        found = next(filter(None, faults), "a gradient is not finite")
-        self._guard.refuse(f"in epoch {self.current_epoch}, step {self.global_step}: {found}; {advice}")
-        self._left_out = True
-        return torch.stack([parameter.sum() * 0 for parameter in self.model.parameters()]).sum()
+        return next(filter(None, faults), "a gradient is not finite")
 
     @property
     def _advice(self) -> str:
         rate = f"lower --learning_rate (now {self.opt.learning_rate})"
         return f"{rate}, set --gradient_clip_val, or let --detect_anomaly name the operation"
 
-    def _source(self, batch_idx: int) -> tuple[BaseDataset, list[int]]:
-        """The data set, and the items of a batch."""
-        loader: Any = self.trainer.train_dataloader
-        (items,) = loader.batch_sampler.windows(self.current_epoch, batch_idx)
-        return loader.dataset, items.tolist()
+    @property
+    def _checking(self) -> str:
+        return f"look with `python -m feature_extraction.check {self.opt.data_dir}`"
 
-    def _windows(self) -> list[tuple[str, Window]]:
-        inputs = [(f"in_{window.modality}", window) for window in self.model.inputs]
-        return inputs + [(f"out_{window.modality}", window) for window in self.model.outputs]
+    def _bad_feature(self, batch: Mapping[str, Tensor], dataset: BaseDataset, items: list[int]) -> str:
+        """What is not finite in a batch of these items."""
+        windows = [(f"in_{window.modality}", window) for window in self.model.inputs]
+        windows += [(f"out_{window.modality}", window) for window in self.model.outputs]
+        return bad_feature(batch, windows, dataset, items)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add what generation needs, and what a resumed run needs to know."""

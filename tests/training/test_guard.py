@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from models.transformer_model import TransformerModel
 from tests.training.corpus import write_experiment
 from training.guard import all_finite, bad_gradient
 from training.module import TrainingModule
@@ -18,11 +19,15 @@ from training.train import main
 def with_nan(tmp_path: Path) -> Path:
     """An experiment on data with one bad number."""
     experiment = write_experiment(tmp_path, max_epochs=1, **{"num_train_samples": 48, "batch_size": 8})
-    path = tmp_path / "data" / "s1.audio.npy"
-    audio = np.load(path)
-    audio[30, 2] = np.nan
-    np.save(path, audio)
+    spoil(tmp_path / "data" / "s1.audio.npy")
     return experiment
+
+
+def spoil(path: Path) -> None:
+    """Make one number of a file bad."""
+    values = np.load(path)
+    values[30, 2] = np.nan
+    np.save(path, values)
 
 
 def test_a_bad_feature_is_named_with_its_sequence_and_frame(with_nan: Path) -> None:
@@ -30,6 +35,28 @@ def test_a_bad_feature_is_named_with_its_sequence_and_frame(with_nan: Path) -> N
         ValueError, match=r"in epoch 0, step \d: audio of the sequence s1 is nan in frame 30, column 2; look with"
     ):
         main([str(with_nan)])
+
+
+@pytest.mark.parametrize(("split", "name"), [("val", "v"), ("test", "t")])
+def test_a_bad_held_out_feature_is_named_and_not_left_out(split: str, name: str, tmp_path: Path) -> None:
+    experiment = write_experiment(tmp_path, max_epochs=1)
+    spoil(tmp_path / "data" / f"{name}.audio.npy")
+    with pytest.raises(
+        ValueError, match=f"in the {split} split: audio of the sequence {name} is nan in frame 30, column 2; look with"
+    ):
+        main([str(experiment), "--do_testing", "--skip_bad_batches", "9"])
+
+
+def test_a_held_out_loss_that_is_not_finite_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = TransformerModel.losses
+
+    def losses(self: TransformerModel, batch: Any) -> dict[str, torch.Tensor]:
+        found = original(self, batch)
+        return found if self.training else {name: value + torch.inf for name, value in found.items()}
+
+    monkeypatch.setattr(TransformerModel, "losses", losses)
+    with pytest.raises(ValueError, match=r"the loss of the val split became inf at the sequence v; lower"):
+        main([str(write_experiment(tmp_path, max_epochs=1))])
 
 
 def test_bad_batches_are_left_out_and_counted(with_nan: Path, caplog: pytest.LogCaptureFixture) -> None:
