@@ -67,11 +67,12 @@ class Run:
         """Add to the record, in one step."""
         store.save_json(self.folder / RECORD, self.record() | entries)
 
-    def clear(self) -> None:
-        """Delete what training has written here; other files in the folder stay."""
-        for path in (self.checkpoints, self.features):
+    def clear(self, *, keep_last: bool = False) -> None:
+        """Delete what training has written here, the last checkpoint only if it is not kept; other files stay."""
+        for path in (self.features, *([] if keep_last else [self.checkpoints])):
             shutil.rmtree(path, ignore_errors=True)
-        for path in (self.hparams, self.folder / RECORD, *self.folder.glob("events.out.tfevents.*")):
+        best = self.checkpoints.glob("best-*.ckpt")
+        for path in (*best, self.hparams, self.folder / RECORD, *self.folder.glob("events.out.tfevents.*")):
             path.unlink(missing_ok=True)
 
     @property

@@ -150,14 +150,37 @@ def test_a_finished_run_can_be_trained_for_longer(finished: tuple[Path, Run], tm
     assert Run(tmp_path / "toy").record()["epochs"] == 3
 
 
-def test_weights_alone_can_be_taken_over(finished: tuple[Path, Run], tmp_path: Path) -> None:
+def test_a_run_limited_by_its_steps_can_be_trained_for_longer(
+    finished: tuple[Path, Run], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
     experiment, _ = finished
-    given = [str(experiment), "--experiments_dir", str(tmp_path)]
-    assert main([*given, "--max_epochs", "1"]) == 0
+    given = [str(experiment), "--experiments_dir", str(tmp_path), "--continue_train"]
+    run = Run(tmp_path / "toy")
+    assert main([*given, "--max_epochs", "-1", "--max_steps", "5"]) == 0
+    for more in ([], ["--max_epochs", "9"], ["--max_steps", "5"]):
+        assert main([*given, *more]) == 0
+        assert (run.record()["steps"], run.state) == (5, "finished")
+        assert "5 steps): not trained again; for more use --continue_train --max_steps N" in caplog.messages[-1]
+    assert main([*given, "--max_steps", "13"]) == 0
+    assert (run.record()["steps"], run.state) == (13, "finished")
+
+
+def test_weights_alone_begin_a_run_in_the_place_of_one_that_is_given_up(
+    finished: tuple[Path, Run], tmp_path: Path
+) -> None:
+    experiment, _ = finished
+    given = [str(experiment), "--experiments_dir", str(tmp_path), "--max_epochs"]
+    assert main([*given, "2"]) == 0
     run = Run(tmp_path / "toy")
     assert run.last_checkpoint is not None
-    before = weights(run.last_checkpoint)
-    assert main([*given, "--load_weights_only", "--max_epochs", "1", "--learning_rate", "1e-12"]) == 0
+    before, written = weights(run.last_checkpoint), run.last_checkpoint.stat().st_mtime_ns
+    again = [*given, "1", "--load_weights_only", "--learning_rate", "1e-12"]
+    with pytest.raises(ValueError, match=r"holds a finished run.* --weights_from \S+/toy --experiment_name .*--overwr"):
+        main(again)
+    assert (run.last_checkpoint.stat().st_mtime_ns, run.record()["epochs"], run.state) == (written, 2, "finished")
+    assert main([*again, "--overwrite"]) == 0
+    assert run.record()["epochs"] == 1
     for name, value in weights(run.last_checkpoint).items():
         torch.testing.assert_close(value, before[name], rtol=0, atol=1e-9)
 

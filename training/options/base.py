@@ -105,7 +105,7 @@ def _add_occasions(group: OptionGroup) -> None:
     flag("--do_testing", False, "measure the loss on the test split at the end")
     flag("--skip_training", False, "do everything but the training itself")
     flag("--continue_train", False, "go on with a run where it stopped, with its options")
-    flag("--load_weights_only", False, "start from the weights of a run, with a fresh optimiser")
+    flag("--load_weights_only", False, "begin the run anew with the weights it has, and a fresh optimiser")
     flag("--compile", False, "compile the model's loss with torch.compile, which takes minutes at first")
     flag("--preload", False, "copy the whole corpus into the device's memory, and cut the windows out there")
     flag("--do_tuning", False, "find a batch size and a learning rate first, and train with them")
