@@ -1,6 +1,7 @@
 """The Lightning side of a model: steps, logging, optimiser and schedule, and what a checkpoint holds beside weights."""
 
 import argparse
+import math
 import random
 from collections.abc import Mapping
 from typing import Any
@@ -141,7 +142,7 @@ class TrainingModule(LightningModule):
             return {"optimizer": optimiser, "lr_scheduler": told}
         self.trainer.fit_loop.setup_data()  # with --max_steps nobody has counted the batches yet
         steps = float(self.trainer.estimated_stepping_batches)
-        per_epoch = max(1.0, self.trainer.num_training_batches / self.trainer.accumulate_grad_batches)
+        per_epoch = max(1, math.ceil(self.trainer.num_training_batches / self.trainer.accumulate_grad_batches))
         factor = learning_rate_factor(
             opt.lr_policy,
             epochs=steps / per_epoch,

@@ -72,6 +72,12 @@ def test_summed_batches_are_one_step(tmp_path: Path) -> None:
     assert rates(tmp_path, "cosine", "--accumulate_grad_batches=2") == pytest.approx(planned("cosine"))
 
 
+@pytest.mark.parametrize("policy", ["multistep", "cosine"])
+def test_the_batches_that_are_left_at_an_epochs_end_are_a_step_too(policy: str, tmp_path: Path) -> None:
+    five_batches = "--num_train_samples=120"
+    assert rates(tmp_path, policy, "--accumulate_grad_batches=2", five_batches) == pytest.approx(planned(policy))
+
+
 @pytest.mark.parametrize("policy", PLATEAU_POLICIES)
 def test_a_loss_that_does_not_fall_halves_the_rate_after_the_patience(policy: str, tmp_path: Path) -> None:
     # The first epoch is the best there is, two are waited for, and the rate falls after the next.
