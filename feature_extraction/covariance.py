@@ -12,6 +12,7 @@ import numpy as np
 import registry
 from feature_extraction.feature import few
 from feature_extraction.mirroring import array_path, is_shared
+from feature_extraction.npz import read_named
 from feature_extraction.projection import Scatter
 from feature_extraction.store import atomic_path, find_arrays, load_array, read_split, split_path
 
@@ -34,9 +35,9 @@ class SecondMoments:
 
     @classmethod
     def load(cls, path: Path) -> "SecondMoments":
-        """Read them from their npz file."""
-        with np.load(path, allow_pickle=False) as arrays:
-            return cls(int(arrays["count"]), arrays["mean"], arrays["covariance"])
+        """Read them from their npz file; ValueError naming it when it is none."""
+        count, mean, covariance = read_named(path, "count", "mean", "covariance")
+        return cls(int(count), mean, covariance)
 
     def save(self, path: Path) -> None:
         """Write them as npz, in one step."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from feature_extraction.npz import read_named
 from feature_extraction.store import atomic_path
 
 
@@ -61,9 +62,8 @@ class Projection:
 
     @classmethod
     def load(cls, path: Path) -> "Projection":
-        """Read a projection from its npz file."""
-        with np.load(path, allow_pickle=False) as arrays:
-            return cls(arrays["mean"], arrays["components"])
+        """Read a projection from its npz file; ValueError naming it when it is none."""
+        return cls(*read_named(path, "mean", "components"))
 
     def save(self, path: Path) -> None:
         """Write the projection as npz, in one step."""

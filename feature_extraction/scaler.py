@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from feature_extraction.npz import read_named
 from feature_extraction.store import atomic_path
 
 CONSTANT_TOLERANCE = 1e-6
@@ -84,9 +85,8 @@ class Scaler:
 
     @classmethod
     def load(cls, path: Path) -> "Scaler":
-        """Read a scaler from its npz file."""
-        with np.load(path, allow_pickle=False) as arrays:
-            return cls(arrays["mean"], arrays["scale"])
+        """Read a scaler from its npz file; ValueError naming it when it is none."""
+        return cls(*read_named(path, "mean", "scale"))
 
     def save(self, path: Path) -> None:
         """Write the scaler as npz, in one step."""

@@ -12,6 +12,7 @@ from feature_extraction.align import pair_frames
 from feature_extraction.audio import Audio, read_audio, working_rate
 from feature_extraction.feature import Feature, few
 from feature_extraction.motion.bvh import read_bvh
+from feature_extraction.npz import read_npz
 from feature_extraction.text.formats import read_transcript
 from inference.recording import Recording
 from models.windows import Window
@@ -137,10 +138,9 @@ def _load(path: Path) -> dict[str, np.ndarray]:
     if path.suffix.lower() == ".npy":
         return {KEYS["audio"]: np.array(store.load_array(path))}
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {key: file[key] for key in KEYS.values() if key in file.files}
-    except (ValueError, OSError, EOFError) as error:
-        raise ValueError(f"{path} is no file of features with the arrays X and Y: {error}") from error
+        return read_npz(path, KEYS.values())
+    except ValueError as error:
+        raise ValueError(f"{path} is no file of features with the arrays X and Y: {error.__cause__}") from error
 
 
 def _frames_of_arrays(recording: Recording) -> int:

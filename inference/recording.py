@@ -9,6 +9,7 @@ from pathlib import Path
 
 from feature_extraction import store
 from feature_extraction.mirroring import original_id
+from feature_extraction.npz import names_in_npz
 from registry import nearest
 
 log = logging.getLogger(__name__)
@@ -108,7 +109,7 @@ def _in_folder(folder: Path, audio_format: str) -> list[Recording]:
 
 def _holds_features(path: Path) -> bool:
     """Whether an npz file has the array X."""
-    return zipfile.is_zipfile(path) and "X.npy" in zipfile.ZipFile(path).namelist()
+    return zipfile.is_zipfile(path) and "X" in names_in_npz(path)
 
 
 def _with_transcript(recording: Recording, folder: Path) -> Recording:

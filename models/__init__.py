@@ -53,13 +53,21 @@ def build_model(
     weights: "Mapping[str, Tensor]",
     source: str,
 ) -> "BaseModel":
-    """Build a model and give it its weights; ValueError naming their source if they are not those of this model."""
-    model = create_model(opt, inputs, outputs)
+    """Build a model and give it its weights; ValueError naming their source if they are not those of this model.
+
+    They are compared with a model that takes no memory first: options tell of any size, and weights are there.
+    """
+    import torch
+
     try:
-        model.load_state_dict(dict(weights))
-    except RuntimeError as error:
+        with torch.device("meta"):
+            outline = create_model(opt, inputs, outputs)
+        outline.load_state_dict({name: value.to("meta") for name, value in weights.items()})
+    except RuntimeError as error:  # a size that no tensor can have, or other weights
         reason = " ".join(str(error).split())[:300]
         raise ValueError(f"the weights of {source} do not fit the model {opt.model}: {reason}") from error
+    model = create_model(opt, inputs, outputs)
+    model.load_state_dict(dict(weights))
     return model
 
 

@@ -3,8 +3,11 @@
 import ast
 import json
 import pickle
+import resource
 import struct
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,11 +16,18 @@ import numpy as np
 import pytest
 import torch
 
+from analysis.metrics.pose_autoencoder import PoseEncoder
 from feature_extraction import store
+from feature_extraction.covariance import SecondMoments
 from feature_extraction.feature import Feature
+from feature_extraction.motion.smpl import read_arrays
+from feature_extraction.projection import Projection
 from feature_extraction.restricted_pickle import read_pickle
 from feature_extraction.scaler import Scaler
+from inference.reading import read_feature
+from inference.recording import Recording
 from models import load_model
+from models.windows import Window
 from tests.test_house import TREES
 from tests.training.corpus import write_experiment
 from training.datasets.multimodal_dataset import MultimodalDataset
@@ -87,13 +97,36 @@ def test_a_malicious_checkpoint_is_neither_loaded_nor_gone_on_with(experiment: P
     assert not trace.exists()
 
 
+def test_a_small_checkpoint_of_a_large_model_takes_no_memory(experiment: Path) -> None:
+    assert main([str(experiment)]) == 0
+    path = experiment.parent / "runs" / "toy" / "checkpoints" / "last.ckpt"
+    content = torch.load(path, weights_only=True)
+    for size in (1_000_000, 10**12):
+        content["terpsichore"]["opt"]["dhid"] = size
+        torch.save(content, path)
+        with memory_left(2**30), pytest.raises(ValueError, match=r"last\.ckpt do not fit the model transformer: "):
+            load_model(path)
+
+
+@contextmanager
+def memory_left(size: int) -> Iterator[None]:
+    """Let the process have so many bytes of address space more than it has."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
 def test_malicious_arrays_are_refused(experiment: Path, trace: Path) -> None:
     data = experiment.parent / "data"
     np.save(data / "s0.audio.npy", np.array([Malicious(trace)], dtype=object), allow_pickle=True)
     with pytest.raises(ValueError, match=r"s0\.audio\.npy is not a readable \.npy file"):
         MultimodalDataset(parse([str(experiment)]))
     np.savez(data / "bad.scaler.npz", mean=np.array([Malicious(trace)], dtype=object), scale=np.ones(1))
-    with pytest.raises(ValueError, match=r"allow_pickle|scaler"):
+    with pytest.raises(ValueError, match=r"bad\.scaler\.npz is not an npz of plain arrays: mean\.npy holds objects"):
         Scaler.load(data / "bad.scaler.npz")
     (data / "bad.pkl").write_bytes(pickle.dumps({"smpl_poses": Malicious(trace)}))
     with pytest.raises(ValueError, match="not a pickle of plain arrays"):
@@ -134,6 +167,53 @@ def test_headers_that_promise_more_than_there_is_are_refused(tmp_path: Path) -> 
     path.write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode())
     with pytest.raises(ValueError, match=r"not a readable \.npy file"):
         store.load_array(path)
+
+
+SOUND = Feature("audio_20", "audio_20", "audio", 20.0, (), ("x",), (1,), ("x",))
+READERS: dict[str, Callable[[Path], Any]] = {
+    "a scaler": Scaler.load,
+    "a projection": Projection.load,
+    "moments": SecondMoments.load,
+    "an encoder of poses": PoseEncoder.load,
+    "a body": read_arrays,
+    "features": lambda path: read_feature(Recording("s", None, {}, path), Window("audio_20", 1, 4), SOUND),
+}
+FAULTS = {
+    "the header of .* tells of 8000000000000 bytes, 8 are there": ("<f8", 10**12, 1),
+    "unpacks to .* bytes, more than": ("<f8", 3 * 10**6, 3 * 10**6),
+    "holds objects": ("|O", 1, 1),
+    "not a zip file": ("<f8", 1, 1),
+}
+"""What is said of arrays -> their type, how many of them the header tells of, and how many are there."""
+
+
+@pytest.fixture(scope="module", params=FAULTS)
+def faulty(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """What is wrong with an npz, and the npz."""
+    dtype, told, there = FAULTS[request.param]
+    header = f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': ({told},), }}".ljust(117) + "\n"
+    content = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + bytes(8 * there)
+    path = tmp_path_factory.mktemp("faulty") / "bad.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("count", "mean", "X"):
+            archive.writestr(f"{name}.npy", content)
+    if "zip" in request.param:
+        path.write_bytes(path.read_bytes()[:-30])
+    return request.param, path
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_archives_that_promise_more_than_there_is_are_refused(reader: str, faulty: tuple[str, Path]) -> None:
+    message, path = faulty
+    with pytest.raises(ValueError, match=rf"bad\.npz is no.*{message}"):
+        READERS[reader](path)
+
+
+@pytest.mark.parametrize("reader", list(READERS)[:4])
+def test_an_archive_without_an_array_is_named_with_it(reader: str, tmp_path: Path) -> None:
+    np.savez(tmp_path / "bad.npz", median=np.ones(1))
+    with pytest.raises(ValueError, match=r"bad\.npz has no array (mean|count), there are: median"):
+        READERS[reader](tmp_path / "bad.npz")
 
 
 @pytest.mark.parametrize("name", ["../outside", "..", "/etc/passwd", "a\\b", "sub/seq"])

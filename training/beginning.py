@@ -25,7 +25,10 @@ def is_done(run: Run, opt: argparse.Namespace) -> bool:
     if not run.is_finished or opt.load_weights_only or opt.overwrite:
         return False
     record = run.record()
-    limits = [("--max_epochs", opt.max_epochs, record["epochs"]), ("--max_steps", opt.max_steps, record.get("steps", 0))]
+    limits = [
+        ("--max_epochs", opt.max_epochs, record["epochs"]),
+        ("--max_steps", opt.max_steps, record.get("steps", 0)),
+    ]
     given = [(name, limit, done) for name, limit, done in limits if limit not in UNLIMITED]
     reached = [name for name, limit, done in given if limit <= done]
     if opt.continue_train and given and not reached:

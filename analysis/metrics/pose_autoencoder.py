@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from feature_extraction.npz import read_named
 from feature_extraction.store import atomic_path
 
 LATENT, HIDDEN = 32, 256
@@ -41,15 +42,10 @@ class PoseEncoder:
 
     @classmethod
     def load(cls, path: Path) -> "PoseEncoder":
-        """Read an encoder from its npz file."""
-        with np.load(path, allow_pickle=False) as arrays:
-            return cls(
-                arrays["mean"],
-                arrays["scale"],
-                (arrays["weight0"], arrays["weight1"]),
-                (arrays["bias0"], arrays["bias1"]),
-                float(arrays["error"]),
-            )
+        """Read an encoder from its npz file; ValueError naming it when it is none."""
+        names = ("mean", "scale", "weight0", "weight1", "bias0", "bias1", "error")
+        mean, scale, weight0, weight1, bias0, bias1, error = read_named(path, *names)
+        return cls(mean, scale, (weight0, weight1), (bias0, bias1), float(error))
 
 
 def train_encoder(windows: np.ndarray, *, seed: int = 0, steps: int = STEPS) -> PoseEncoder:

@@ -17,6 +17,7 @@ import numpy as np
 
 from feature_extraction.motion import rotation
 from feature_extraction.motion.skeleton import Motion, Skeleton
+from feature_extraction.npz import read_npz
 from feature_extraction.restricted_pickle import read_pickle
 
 log = logging.getLogger(__name__)
@@ -162,12 +163,7 @@ def _shaped_joints(path: Path, arrays: Mapping[str, Any], betas: np.ndarray | No
 def read_arrays(path: Path) -> Mapping[str, Any]:
     """Read the arrays of an npz or a pickle by name; ValueError naming the file when it is neither."""
     if path.suffix.lower() == ".npz":
-        with path.open("rb") as file:
-            try:
-                with np.load(file, allow_pickle=False) as archive:
-                    return {key: archive[key] for key in archive.files}
-            except Exception as error:  # a damaged archive can fail in any way
-                raise ValueError(f"{path} is not an npz of plain arrays: {error}") from error
+        return read_npz(path)
     arrays = read_pickle(path)
     if not isinstance(arrays, dict):
         raise ValueError(f"{path} holds a {type(arrays).__name__}, where arrays with names are wanted")
