@@ -136,9 +136,16 @@ def _describe(run: Run, opt: argparse.Namespace, features: Mapping[str, Feature]
 
 @contextmanager
 def _readable_mistakes() -> Iterator[None]:
-    """What Lightning finds wrong with the options, or misses on this machine, as a mistake of the user's."""
+    """What Lightning finds wrong with the options, or misses on this machine, as a mistake of the user's.
+
+    And what a process that loads data finds wrong with them, without where in our code it did.
+    """
     try:
         yield
+    except ValueError as error:
+        if not str(error).startswith("Caught ValueError in DataLoader worker"):
+            raise
+        raise ValueError(str(error).strip().rpartition("ValueError: ")[2]) from error
     except (MisconfigurationException, ImportError) as error:
         raise ValueError(" ".join(str(error).split())) from error
 

@@ -3,6 +3,7 @@
 import logging
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import command
@@ -99,6 +100,14 @@ def test_a_machine_without_a_compiler_is_told_so(
     monkeypatch.setenv("PATH", str(tmp_path))
     line = told([str(write_experiment(tmp_path)), "--compile"], capsys)
     assert "--compile needs a C++ compiler, and this machine has no g++" in line
+
+
+def test_what_a_process_that_loads_finds_is_one_line_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = {"input_modalities": "motion,audio,words", "input_types": "c,c,d", "input_num_tokens": "0,0,7"}
+    experiment = write_experiment(tmp_path, **words, input_lengths="8,12,4", num_workers=1, num_sanity_val_steps=0)
+    for name in ("s0", "s1", "s2", "v"):
+        np.save(tmp_path / "data" / f"{name}.words.npy", np.full(60, 7))
+    assert ".words.npy holds tokens 7 to 7; --input_num_tokens allows 0 to 6" in told([str(experiment)], capsys)
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,7 @@
 import dataclasses
 import difflib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +48,16 @@ class Corpus:
             raise LookupError(f"no sequence {sequence_id} among the {len(self.sequence_ids)} here; near: {near}")
         place = self.sequence_ids.index(sequence_id)
         return {modality: arrays[place] for modality, arrays in self.arrays.items()}
+
+    def check_tokens(self, window: Window, places: Iterable[int]) -> None:
+        """ValueError naming the file if one of the sequences at these places has tokens that a window does not allow.
+
+        Whole files are read for it, which opening a corpus does not do.
+        """
+        shared = is_shared(self.data_dir, window.modality)
+        for place in places:
+            path = array_path(self.data_dir, self.sequence_ids[place], window.modality, shared)
+            _check_tokens(path, self.arrays[window.modality][place], window)
 
     def sized(self, window: Window, option: str) -> Window:
         """The window with the width of the files; ValueError if the option says another, or the files differ.
@@ -127,17 +137,17 @@ def _open(path: Path, window: Window) -> np.ndarray:
         array = array[:, None]
     if array.ndim != 2:
         raise ValueError(f"{path} has shape {array.shape}; (frames, dim) is wanted")
-    if window.discrete:
-        _check_tokens(path, array, window)
+    if window.discrete and array.dtype.kind not in "iu":
+        raise ValueError(f"{path} holds {array.dtype}; a discrete modality is integers")
+    if window.discrete and window.single:
+        _check_tokens(path, array[: window.length], window)
     if window.single and len(array) < window.length:
         raise ValueError(f"{path} has {len(array)} values, the window of {window.modality} wants {window.length}")
     return array
 
 
 def _check_tokens(path: Path, array: np.ndarray, window: Window) -> None:
-    if array.dtype.kind not in "iu":
-        raise ValueError(f"{path} holds {array.dtype}; a discrete modality is integers")
-    if len(array) and not 0 <= array.min() <= array.max() < window.num_tokens:
+    if array.size and not 0 <= array.min() <= array.max() < window.num_tokens:
         raise ValueError(
             f"{path} holds tokens {array.min()} to {array.max()}; --input_num_tokens allows 0 to "
             f"{window.num_tokens - 1} for {window.modality}"

@@ -2,7 +2,7 @@
 
 import argparse
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -115,11 +115,18 @@ class MultimodalDataset(BaseDataset):
         return self._total if self._chosen is None else len(self._chosen)
 
     def __getitems__(self, indices: Sequence[int]) -> dict[str, Tensor]:
-        """A batch of windows; its memory is used again once no tensor refers to it, see ``WindowGatherer``."""
+        """A batch of windows; its memory is used again once no tensor refers to it, see ``WindowGatherer``.
+
+        ValueError naming the file of a token that ``--input_num_tokens`` does not allow.
+        """
         items = np.asarray(indices, dtype=np.int64)
         if len(items) and (items.min() < 0 or items.max() >= len(self)):
             raise IndexError(f"item {items.min()} to {items.max()} of a data set of {len(self)}")
-        return self._gatherer.gather(self._corpus.arrays, *self._places(items))
+        sequences, anchors = self._places(items)
+        batch = self._gatherer.gather(self._corpus.arrays, sequences, anchors)
+        if isinstance(self._gatherer, WindowGatherer):
+            self._check_tokens(batch, sequences)
+        return batch
 
     def place(self, index: int) -> tuple[str, int]:
         """The sequence and the anchor of an item."""
@@ -128,6 +135,8 @@ class MultimodalDataset(BaseDataset):
 
     def preload(self, device: torch.device) -> None:
         """Keep the corpus in the memory of a device, and give batches that lie there."""
+        for window in self._listed:
+            self._corpus.check_tokens(window, range(len(self.sequence_ids)))
         self._gatherer = DeviceGatherer(self.inputs, self.outputs, self._corpus.arrays, device)
 
     def sequence(self, sequence_id: str) -> dict[str, np.ndarray]:
@@ -137,6 +146,18 @@ class MultimodalDataset(BaseDataset):
     def __reduce__(self) -> tuple[type["MultimodalDataset"], tuple[argparse.Namespace, str]]:
         """A process that is sent the data set opens the files itself: memory maps do not travel."""
         return MultimodalDataset, (self._opt, self.split)
+
+    def _check_tokens(self, batch: Mapping[str, Tensor], sequences: np.ndarray) -> None:
+        for window in self._listed if len(sequences) else ():
+            for side in ("in", "out"):
+                tokens = batch.get(f"{side}_{window.modality}")
+                if tokens is not None and not 0 <= tokens.min() <= tokens.max() < window.num_tokens:
+                    self._corpus.check_tokens(window, sequences.tolist())
+
+    @property
+    def _listed(self) -> list[Window]:
+        """The windows whose tokens are not looked at when the corpus is opened: all but those of a whole sequence."""
+        return [window for window in (*self.inputs, *self.outputs) if window.discrete and not window.single]
 
     def _places(self, items: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The sequence of each item, as a number, and its anchor."""

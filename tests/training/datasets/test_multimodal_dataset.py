@@ -280,6 +280,22 @@ def test_tokens_beyond_the_table_are_refused(dance: Path) -> None:
         MultimodalDataset(dance_options(dance, **given))
 
 
+def test_words_beyond_the_table_are_refused_where_they_are_read(dance: Path) -> None:
+    for name in "abc":
+        words = np.zeros((len(np.load(dance / f"{name}.motion.npy")), 2), np.int64)
+        words[0, 1] = {"a": 3, "b": 20, "c": 0}[name]
+        np.save(dance / f"{name}.words.npy", words)
+    given = {"input_modalities": "words,motion,audio", "input_lengths": "6,12,14", "input_types": "d,c,c"}
+    dataset = MultimodalDataset(dance_options(dance, **given, input_num_tokens="20,0,0"))
+    items = [index for index in range(len(dataset)) if dataset.place(index)[0] == "b"]
+    assert len(dataset.__getitems__(items[-1:])["in_words"]) == 1
+    message = r"b\.words\.npy holds tokens 0 to 20; --input_num_tokens allows 0 to 19"
+    with pytest.raises(ValueError, match=message):
+        dataset.__getitems__([0, items[0]])
+    with pytest.raises(ValueError, match=message):
+        dataset.preload(torch.device("cpu"))
+
+
 def test_the_last_name_of_a_list_without_final_newline_counts(dance: Path) -> None:
     assert "c" in MultimodalDataset(dance_options(dance)).sequence_ids
 
