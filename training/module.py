@@ -50,18 +50,23 @@ class TrainingModule(LightningModule):
         self._losses_before: dict[str, Tensor] = {}
         self._losses = compiled(model.losses) if opt.compile else model.losses
         self._guard = Guard(opt.skip_bad_batches)
-        self._left_out = False
+        self._summed: list[bool] = []
+        """Of each batch whose gradient is in the step that is being made, whether it is good."""
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         """Seed the step, so that a run that was stopped goes on with the numbers it would have drawn."""
+        if batch_idx % self.trainer.accumulate_grad_batches == 0:
+            self._summed.clear()
         seed = _mixed(self.opt.seed, self.global_rank, self.current_epoch, batch_idx)
         random.seed(seed)
         np.random.seed(seed)
         torch.manual_seed(seed)
 
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
-        """The loss of a batch; ValueError when it is not finite, or when the batch is not."""
-        self._left_out = False
+        """The loss of a batch; ValueError when it is not finite, or when the batch is not.
+
+        One that is left out adds nothing to the gradients that are summed up for a step.
+        """
         if self._is_bad(not all_finite(batch.values())):
             loader: Any = self.trainer.train_dataloader
             (items,) = loader.batch_sampler.windows(self.current_epoch, batch_idx)
@@ -73,6 +78,7 @@ class TrainingModule(LightningModule):
             for buffer, value in zip(self.model.buffers(), before, strict=False):
                 buffer.copy_(value)
             return self._leave_out("" if finite else f"the loss became {losses['loss'].item()}", self._advice)
+        self._summed.append(True)
         self._log("train", losses, batch, prog_bar=True)
         return losses["loss"]
 
@@ -82,8 +88,8 @@ class TrainingModule(LightningModule):
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """See that the gradients are finite, then clip them."""
-        if self._left_out:
+        """See that the gradients are finite, then clip them; there is no step where all its batches were left out."""
+        if self._summed and not any(self._summed):
             optimizer.zero_grad(set_to_none=True)
         elif self.trainer.precision != "16-mixed":  # there an infinite gradient is one of the scaling
             gradients = [each.grad for group in optimizer.param_groups for each in group["params"]]
@@ -181,7 +187,7 @@ class TrainingModule(LightningModule):
         """A loss that changes nothing; ValueError where no batch may be left out."""
         found = self._found(fault)
         self._guard.refuse(f"in epoch {self.current_epoch}, step {self.global_step}: {found}; {advice}")
-        self._left_out = True
+        self._summed.append(False)
         return torch.stack([parameter.sum() * 0 for parameter in self.model.parameters()]).sum()
 
     def _found(self, fault: str) -> str:

@@ -87,6 +87,61 @@ def test_a_bad_gradient_is_named_by_its_parameter(tmp_path: Path, monkeypatch: p
         main([str(write_experiment(tmp_path, max_epochs=1))])
 
 
+def test_a_step_whose_gradient_is_bad_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = TrainingModule.training_step
+
+    def step(self: TrainingModule, batch: Any, batch_idx: int) -> torch.Tensor:
+        loss = original(self, batch, batch_idx)
+        weight = next(self.model.parameters())
+        return loss + (weight * 0).abs().sqrt().sum() if batch_idx == 3 else loss
+
+    monkeypatch.setattr(TrainingModule, "training_step", step)
+    run = trained(tmp_path, skip_bad_batches=1)
+    assert run.record()["skipped_batches"] == 1
+    assert all_finite(weights(run).values())
+
+
+@pytest.mark.parametrize("bad", [{0}, {1}, {0, 1}])
+def test_a_step_is_made_of_those_of_its_batches_that_are_good(
+    bad: set[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses, step = TransformerModel.losses, TrainingModule.training_step
+    before: dict[str, torch.Tensor] = {}
+    gradients: list[float] = []
+
+    def bad_losses(self: TransformerModel, batch: Any) -> dict[str, torch.Tensor]:
+        found = losses(self, batch)
+        return {name: value * torch.nan for name, value in found.items()} if len(gradients) in bad else found
+
+    def watched(self: TrainingModule, batch: Any, batch_idx: int) -> torch.Tensor:
+        if not before:
+            before.update({f"model.{name}": value.clone() for name, value in self.model.state_dict().items()})
+        loss = step(self, batch, batch_idx)
+        gradients.append(loss.item())
+        return loss
+
+    monkeypatch.setattr(TransformerModel, "losses", bad_losses)
+    monkeypatch.setattr(TrainingModule, "training_step", watched)
+    options = {"accumulate_grad_batches": 2, "max_steps": 1, "skip_bad_batches": 2, "do_validation": "false"}
+    run = trained(tmp_path, **options)
+    assert run.record()["skipped_batches"] == len(bad)
+    assert [place for place, loss in enumerate(gradients) if loss == 0] == sorted(bad)
+    after = weights(run)
+    assert all(torch.equal(value, after[name]) for name, value in before.items()) == (len(bad) == 2)
+
+
+def trained(folder: Path, **options: str | float) -> Run:
+    """A run of an epoch."""
+    assert main([str(write_experiment(folder, max_epochs=1, **options))]) == 0
+    return Run(folder / "runs" / "toy")
+
+
+def weights(run: Run) -> dict[str, torch.Tensor]:
+    """What the run has learned."""
+    assert run.last_checkpoint is not None
+    return torch.load(run.last_checkpoint, weights_only=True)["state_dict"]
+
+
 def test_large_numbers_are_finite_and_nan_is_not() -> None:
     large = torch.full((10,), 3e38)
     assert all_finite([large, torch.tensor([1])])
