@@ -52,6 +52,9 @@ def _optimiser(opt: argparse.Namespace) -> str:
         said.append(f"weights averaged ({opt.ema_decay:g})")
     if opt.compile:
         said.append("compiled")
+    recomputing = [name for name in vars(opt) if name.endswith("activation_checkpointing")]  # those of held models, too
+    if any(getattr(opt, name) for name in recomputing):
+        said.append("layers computed again for gradients (--activation_checkpointing)")
     return ", ".join(said)
 
 

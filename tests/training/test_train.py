@@ -43,6 +43,18 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Run]:
     return experiment, Run(folder / "runs" / "toy")
 
 
+def test_a_run_says_at_its_start_what_it_uses(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    experiment = write_experiment(tmp_path, max_epochs=1)
+    assert main([str(experiment), "--preload", "--activation_checkpointing"]) == 0
+    assert main([str(experiment), "--experiment_name", "mapped"]) == 0
+    preloaded, mapped = [message for message in caplog.messages if message.startswith("on CPU")]
+    assert "fused adam, layers computed again for gradients (--activation_checkpointing); the whole corp" in preloaded
+    assert "fused adam; windows gathered by the training process" in mapped
+    found = [weights(tmp_path / "runs" / name / "checkpoints" / "last.ckpt") for name in ("toy", "mapped")]
+    _assert_equal(*found)
+
+
 def test_a_run_leaves_options_checkpoints_curves_and_a_record(finished: tuple[Path, Run]) -> None:
     _, run = finished
     assert run.state == "finished"
