@@ -36,18 +36,25 @@ class Trial:
     ) -> bool:
         """Train in a child; whether it came to its end before the moment at which it gets the signal.
 
-        ``at_step`` counts training steps, ``at_save`` checkpoints, half of which is written then, of this call.
+        ``at_step`` counts training steps, ``at_save`` checkpoints, half of which is written then, of this call;
+        ``after_s`` is the time after its first step.
         """
+        written = self._written()
         child = os.fork()
         if child == 0:
             self._train(at_step, at_save, by)
         if after_s >= 0:
+            while self._written() == written and not os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                time.sleep(0.001)
             time.sleep(after_s)
             os.kill(child, by)
         _, status = os.waitpid(child, 0)
         ended = os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status) - 128
         assert status == 0 or ended == by, f"training failed with {status}"
         return status == 0
+
+    def _written(self) -> int:
+        return self.log.stat().st_size if self.log.is_file() else 0
 
     def _train(self, at_step: int, at_save: int, by: signal.Signals) -> None:
         code = 1

@@ -100,9 +100,10 @@ def test_a_run_killed_at_random_moments_has_the_losses_of_one_left_alone(tmp_pat
     took_s = time.monotonic() - start
     rng = np.random.default_rng(0)
     kills = 0
-    while not killed.run(after_s=rng.uniform(0.0, 0.08) * took_s if kills < 25 else -1):
+    while not killed.run(after_s=rng.uniform(0.0, 0.06) * took_s if kills < 25 else -1):
         kills += 1
     assert kills >= 20
+    assert len(killed.steps()) - len(whole.steps()) >= 10, "few kills fell between two checkpoints"
     assert_same(tmp_path, whole, killed)
 
 
@@ -124,7 +125,8 @@ def test_a_full_disk_leaves_the_previous_checkpoint_and_says_so(tmp_path: Path) 
     run = Run(tmp_path / "runs" / "toy")
     assert run.last_checkpoint is not None
     before = run.last_checkpoint.read_bytes()
-    with small_files(len(before) // 2), pytest.raises(OSError, match=r"last.ckpt|best-.*could not be written .*disk"):
+    refusal = r"/(last|best-\w+)\.ckpt could not be written .*disk"
+    with small_files(len(before) // 2), pytest.raises(OSError, match=refusal):
         main([*given, "2", "--continue_train"])
     assert run.last_checkpoint.read_bytes() == before
     assert [path for path in run.checkpoints.iterdir() if path.name.startswith(".")] == []
