@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,10 @@ import training.fit  # noqa: F401 - so that no child has to import it
 from training.callbacks import checkpoints
 from training.module import TrainingModule
 from training.train import main
+
+CHILDREN = get_context("forkserver")
+"""A process that has imported what trains and runs no threads, which a fork of this one might wait for for ever."""
+CHILDREN.set_forkserver_preload([__name__])
 
 
 class Trial:
@@ -40,17 +45,16 @@ class Trial:
         ``after_s`` is the time after its first step.
         """
         written = self._written()
-        child = os.fork()
-        if child == 0:
-            self._train(at_step, at_save, by)
+        child = CHILDREN.Process(target=self._train, args=(at_step, at_save, by))
+        child.start()
         if after_s >= 0:
-            while self._written() == written and not os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            while self._written() == written and child.is_alive():
                 time.sleep(0.001)
             time.sleep(after_s)
-            os.kill(child, by)
-        _, status = os.waitpid(child, 0)
-        ended = os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status) - 128
-        assert status == 0 or ended == by, f"training failed with {status}"
+            os.kill(child.pid or 0, by)
+        child.join()
+        status = child.exitcode or 0
+        assert status in (0, -by, 128 + by), f"training failed with {status}"
         return status == 0
 
     def _written(self) -> int:
