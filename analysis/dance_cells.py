@@ -172,7 +172,7 @@ def judge_references(folder: Path, asked: Found) -> Found:
             "unit": metric.unit,
             "best": metric.best,
             "floor": [_number(limit) for limit in floor(metric, [*jury.paired, *jury.reference], len(jury.paired))],
-            "ideal": _number(ideal(metric, systems)),
+            "ideal": _number(ideal(metric, scores[label], systems)),
             "unfit": unfit(metric, scores[label], systems),
         }
         for label, metric in jury.metrics.items()

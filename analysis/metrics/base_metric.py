@@ -65,9 +65,9 @@ class BaseMetric(ABC):
         ValueError where there are too few.
         """
 
-    def truth(self, real: Sequence[Any]) -> float:
-        """Give the number that is right for motion like this: what it has itself, or what is known of it."""
-        return self.score(real)
+    def truth(self, real: Sequence[Any]) -> float | None:
+        """Give the number that is known to be right for such motion; None where that of real motion stands for it."""
+        return None
 
     def redraw(self, count: int, rng: np.random.Generator) -> np.ndarray:
         """Give `count` places of descriptions, drawn with replacement from as many: a set for an interval.

@@ -130,11 +130,14 @@ def unranked(metric: BaseMetric, scores: Mapping[str, Score], systems: Sequence[
     return [name for name, both in found.items() if np.isnan(both).any()]
 
 
-def ideal(metric: BaseMetric, systems: Sequence[System]) -> float:
+def ideal(metric: BaseMetric, scores: Mapping[str, Score], systems: Sequence[System]) -> float:
     """Give the value that is right by a metric which is best like real motion; nan for others, and without any."""
-    clips = next((system.samples[0] for system in systems if system.kind == "real"), ())
-    described, mistake = _described(metric, clips) if metric.best == REAL else ([], "")
-    return metric.truth(described) if described and not mistake else float("nan")
+    real = next((system for system in systems if system.kind == "real"), None)
+    if real is None or metric.best != REAL:
+        return float("nan")
+    described, _ = _described(metric, real.samples[0])
+    known = metric.truth(described) if described else None
+    return scores[real.name].value if known is None else known
 
 
 def _badness(
@@ -144,7 +147,7 @@ def _badness(
     oracle = next((scores[system.name].value for system in systems if system.kind == "oracle"), None)
     if oracle is None:
         return {}
-    right = ideal(metric, systems)
+    right = ideal(metric, scores, systems)
 
     def badness(value: float) -> float:
         return value if metric.best == LOWEST else -value if metric.best == HIGHEST else abs(value - right)
