@@ -191,7 +191,7 @@ def test_a_study_comes_to_its_tables_and_goes_on_where_it_was(
 
 
 @pytest.mark.slow
-def test_a_quarter_of_an_hour_comes_to_all_rows(tmp_path: Path) -> None:
+def test_a_few_minutes_come_to_all_rows(tmp_path: Path) -> None:
     asked = ["--minutes=0.4", "--seeds=1", "--learning_rates=1e-3", "--temperatures=1", "--frames_per_step=4"]
     fewer = ["--samples=2", "--songs=3", "--resamplings=20"]
     assert study.main(["demo", *asked, *fewer, "--output_folder", str(tmp_path)]) == 0
