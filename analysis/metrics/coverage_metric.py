@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from analysis.metrics.base_metric import DOWN, HIGHEST, SAME, SHARE, BaseMetric
 from analysis.metrics.clip import Clip, Danced
-from analysis.metrics.moves import BLIND, danced
+from analysis.metrics.moves import BLIND, SPOILING, danced
 
 
 class CoverageMetric(BaseMetric):
@@ -16,14 +16,7 @@ class CoverageMetric(BaseMetric):
     best: ClassVar[str] = HIGHEST
     bounds: ClassVar[tuple[float, float]] = SHARE
     reads: ClassVar[tuple[str, ...]] = ("danced",)
-    effects: ClassVar[dict[str, str]] = {
-        **dict.fromkeys(BLIND, SAME),
-        "freezing": DOWN,
-        "reversal": DOWN,
-        "mirroring": DOWN,
-        "mismatch": DOWN,
-        "blending": DOWN,
-    }
+    effects: ClassVar[dict[str, str]] = dict.fromkeys(BLIND, SAME) | dict.fromkeys(SPOILING, DOWN)
 
     def describe(self, clip: Clip) -> Danced:
         """Give what was recognised in a clip."""

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from analysis.metrics.base_metric import LOWEST, SAME, SHARE, UP, BaseMetric
 from analysis.metrics.clip import Clip, Danced
-from analysis.metrics.moves import BLIND, counted, danced, variation
+from analysis.metrics.moves import BLIND, SPOILING, counted, danced, variation
 
 
 class MoveVariationMetric(BaseMetric):
@@ -20,14 +20,7 @@ class MoveVariationMetric(BaseMetric):
     best: ClassVar[str] = LOWEST
     bounds: ClassVar[tuple[float, float]] = SHARE
     reads: ClassVar[tuple[str, ...]] = ("danced",)
-    effects: ClassVar[dict[str, str]] = {
-        **dict.fromkeys(BLIND, SAME),
-        "freezing": UP,
-        "reversal": UP,
-        "mirroring": UP,
-        "mismatch": UP,
-        "blending": UP,
-    }
+    effects: ClassVar[dict[str, str]] = dict.fromkeys(BLIND, SAME) | dict.fromkeys(SPOILING, UP)
 
     def describe(self, clip: Clip) -> Danced:
         """Give what was recognised in a clip."""

@@ -11,6 +11,8 @@ NONE = "none"
 """What is recognised in a bar in which no move, or something in between, is danced."""
 BLIND = ("translation", "heading", "frame_rate", "noise")
 """The changes that what is recognised does not depend on; trembling, while it is small."""
+SPOILING = ("freezing", "reversal", "mirroring", "mismatch", "blending")
+"""The changes after which the music's moves are no longer recognised."""
 
 
 def danced(clip: Clip) -> Danced:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from analysis.metrics.base_metric import LOWEST, SAME, SHARE, UP, BaseMetric
 from analysis.metrics.clip import Clip, Danced
-from analysis.metrics.moves import BLIND, NONE, counted, danced
+from analysis.metrics.moves import BLIND, NONE, SPOILING, counted, danced
 
 
 class NoneShareMetric(BaseMetric):
@@ -16,14 +16,7 @@ class NoneShareMetric(BaseMetric):
     best: ClassVar[str] = LOWEST
     bounds: ClassVar[tuple[float, float]] = SHARE
     reads: ClassVar[tuple[str, ...]] = ("danced",)
-    effects: ClassVar[dict[str, str]] = {
-        **dict.fromkeys(BLIND, SAME),
-        "freezing": UP,
-        "reversal": UP,
-        "mirroring": UP,
-        "mismatch": UP,
-        "blending": UP,
-    }
+    effects: ClassVar[dict[str, str]] = dict.fromkeys(BLIND, SAME) | dict.fromkeys(SPOILING, UP)
 
     def describe(self, clip: Clip) -> Danced:
         """Give what was recognised in a clip."""

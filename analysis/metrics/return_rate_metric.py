@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from analysis.metrics.base_metric import DOWN, REAL, SAME, SHARE, BaseMetric
 from analysis.metrics.clip import Clip, Danced
-from analysis.metrics.moves import BLIND, NONE, danced
+from analysis.metrics.moves import BLIND, NONE, SPOILING, danced
 
 
 class ReturnRateMetric(BaseMetric):
@@ -19,14 +19,7 @@ class ReturnRateMetric(BaseMetric):
     best: ClassVar[str] = REAL
     bounds: ClassVar[tuple[float, float]] = SHARE
     reads: ClassVar[tuple[str, ...]] = ("danced",)
-    effects: ClassVar[dict[str, str]] = {
-        **dict.fromkeys(BLIND, SAME),
-        "freezing": DOWN,
-        "reversal": DOWN,
-        "mirroring": DOWN,
-        "mismatch": DOWN,
-        "blending": DOWN,
-    }
+    effects: ClassVar[dict[str, str]] = dict.fromkeys(BLIND, SAME) | dict.fromkeys(SPOILING, DOWN)
 
     def describe(self, clip: Clip) -> Danced:
         """Give what was recognised in a clip."""
