@@ -96,11 +96,12 @@ class Results:
     def summary(self) -> str:
         """Give in words how much was compared with what."""
         said, first = self.settings, self.systems[0].samples[0]
+        where = "outside of it" if said.get("split") == "train" else "of the train split"
         return (
             f"{len(first)} sequences of the {said.get('split', '')} split of {said.get('corpus', '')}, "
             f"{total_frames(first)} frames at {first[0].fps:g} a second, {len(first[0].joints)} joints; the first "
             f"{said.get('skipped_s', 0):g} s are left out. Distances are from {said.get('reference_clips', 0)} "
-            f"recorded sequences of the other splits, {said.get('reference_frames', 0)} frames."
+            f"recorded sequences {where}, {said.get('reference_frames', 0)} frames."
         )
 
     def notes(self) -> list[str]:

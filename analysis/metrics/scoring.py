@@ -108,7 +108,8 @@ def floor(
     spread = np.log(known) if positive else known
     limits = spread.mean() + FLOOR_DEVIATIONS * spread.std() * np.array([-1.0, 1.0])
     low, high = np.exp(limits) if positive else limits
-    return float(min(low, known.min())), float(max(high, known.max()))
+    low, high = np.clip([min(low, known.min()), max(high, known.max())], *metric.bounds)
+    return float(low), float(high)
 
 
 def unfit(metric: BaseMetric, scores: Mapping[str, Score], systems: Sequence[System]) -> list[str]:
