@@ -24,8 +24,7 @@ def measure_test_loss(run: Run, opt: argparse.Namespace) -> dict[str, float]:
     """
     dataset = registry.find("dataset", opt.dataset_name)(opt, "test")
     module = TrainingModule(load_model(_best(run)).model, opt, {})
-    ours = {"logger": False, "enable_checkpointing": False, "use_distributed_sampler": False}
-    trainer = pl.Trainer(**trainer_arguments(opt) | ours)
+    trainer = pl.Trainer(**trainer_arguments(opt) | {"logger": False, "enable_checkpointing": False})
     losses = trainer.test(module, make_loader(dataset, opt), verbose=False)[0]
     if trainer.is_global_zero:
         for name, value in losses.items():

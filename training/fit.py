@@ -119,7 +119,6 @@ def make_trainer(run: Run, opt: argparse.Namespace, validates: bool, more: Seque
     if not validates:
         arguments["limit_val_batches"] = 0
     arguments["default_root_dir"] = str(run.folder)
-    arguments["use_distributed_sampler"] = False  # training.batches shares the windows among the processes
     with _readable_mistakes():
         trainer = pl.Trainer(**arguments, callbacks=callbacks, plugins=[AtomicCheckpointIO()])
     count_epochs(trainer)

@@ -34,6 +34,7 @@ ONE_CALL = (
 RENAMED = {
     "auto_lr_find": "it is gone; set --learning_rate",
     "checkpoint_callback": "today it is --enable_checkpointing",
+    "default_root_dir": "today it is --experiments_dir",
     "distributed_backend": "today it is --strategy",
     "flush_logs_every_n_steps": "it is gone; leave it out",
     "max_nb_epochs": "today it is --max_epochs",
@@ -41,6 +42,7 @@ RENAMED = {
     "progress_bar_refresh_rate": "today it is --enable_progress_bar or --no-enable_progress_bar",
     "resume_from_checkpoint": "today it is --continue_train",
     "tpu_cores": "today it is --accelerator tpu --devices N",
+    "use_distributed_sampler": "it is gone; each process is given windows of its own",
     "weights_save_path": "today it is --experiments_dir",
 }
 """Options of older scripts, and what to write today."""

@@ -43,6 +43,11 @@ STRICTER: dict[str, Callable[[str], Any]] = {
 }
 """Arguments whose values Lightning does not look at, or gives several names."""
 
+DECIDED = {"use_distributed_sampler": False}
+"""Arguments that are no options: `training.batches` shares the windows among the processes."""
+OF_THE_RUN = {"default_root_dir"}
+"""Arguments that are no options either, since each run has its folder."""
+
 log = logging.getLogger(__name__)
 
 
@@ -96,7 +101,7 @@ def trainer_arguments(opt: argparse.Namespace) -> dict[str, Any]:
 
     Without a GPU, `--gpus` gives one warning and training on the CPU.
     """
-    chosen = {argument.name: getattr(opt, argument.name) for argument in arguments()}
+    chosen = DECIDED | {argument.name: getattr(opt, argument.name) for argument in arguments()}
     if opt.gpus is not None:
         chosen |= _devices(opt.gpus)
     return chosen
@@ -110,7 +115,7 @@ def arguments() -> tuple[Argument, ...]:
     found = []
     for parameter, default in zip(init.args.kwonlyargs, init.args.kw_defaults, strict=True):
         value = _plain_value(parameter.annotation)
-        if value.types and default is not None:
+        if value.types and default is not None and parameter.arg not in DECIDED.keys() | OF_THE_RUN:
             found.append(Argument(parameter.arg, value, ast.literal_eval(default), helps.get(parameter.arg, "")))
     return tuple(found)
 

@@ -180,7 +180,7 @@ def test_an_unknown_model_says_where_it_was_named(run, plugins: Path) -> None:
         run("waltz")
 
 
-@pytest.mark.parametrize("name", ["tpu_cores", "plugins", "tpu-cores"])
+@pytest.mark.parametrize("name", ["tpu_cores", "plugins", "tpu-cores", "default_root_dir"])
 def test_options_of_older_scripts_are_told_their_name_of_today(run, name: str) -> None:
     with pytest.raises(ValueError, match="today it is --"):
         run("waltz", f"--{name}", "8")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from training.options import parse, trainer_arguments
-from training.options.trainer import PlainValue, arguments
+from training.options.trainer import DECIDED, OF_THE_RUN, PlainValue, arguments
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_defaults_are_the_installed_trainers() -> None:
     from pytorch_lightning import Trainer
 
     installed = inspect.signature(Trainer.__init__).parameters
-    objects = {"self", "kwargs", "callbacks", "plugins"}
+    objects = {"self", "kwargs", "callbacks", "plugins", *DECIDED, *OF_THE_RUN}
     assert {argument.name: argument.default for argument in arguments()} == {
         name: parameter.default for name, parameter in installed.items() if name not in objects
     }
