@@ -9,15 +9,10 @@ import registry
 
 
 @pytest.fixture
-def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def plugins(plugin_dir: Path) -> Path:
     """A plugin folder known to the registry for the length of one test."""
-    monkeypatch.setattr(registry, "_plugin_dirs", [])
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.setattr(sys, "modules", dict(sys.modules))
-    folder = tmp_path / "my plugins"
-    folder.mkdir()
-    registry.add_plugin_dir(folder)
-    return folder
+    registry.add_plugin_dir(plugin_dir)
+    return plugin_dir
 
 
 def write(path: Path, text: str) -> None:
@@ -71,9 +66,9 @@ def test_a_name_in_two_files_is_an_error_naming_both(plugins: Path, tmp_path: Pa
         registry.find("model", "waltz")
 
 
-def test_a_plugin_with_the_name_of_another_module_is_refused(plugins: Path) -> None:
+def test_a_plugin_with_the_name_of_another_module_is_refused(plugins: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(plugins / "waltz_model.py", "class WaltzModel: pass")
-    sys.modules["waltz_model"] = registry
+    monkeypatch.setitem(sys.modules, "waltz_model", registry)
     with pytest.raises(LookupError, match=r"waltz_model\.py has the name of another module"):
         registry.find("model", "waltz")
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -62,7 +63,8 @@ class Rotary(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Queries or keys (batch, heads, time, dim), of the first positions, turned by the angles of their times."""
-        return _turned(x, self.cos[: x.shape[-2]], self.sin[: x.shape[-2]])
+        rotated = _rotated if torch.compiler.is_compiling() else _Turned.apply
+        return rotated(x, self.cos[: x.shape[-2]], self.sin[: x.shape[-2]])
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,25 @@ def _rotations(times: Tensor, dim: int, longest: float) -> tuple[Tensor, Tensor]
     return angles.cos(), angles.sin()
 
 
-def _turned(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+class _Turned(torch.autograd.Function):
+    """`_rotated`, in half the passes over memory: nothing but the result is written, and nothing kept of the input."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+        ctx.save_for_backward(cos, sin)
+        half, exact = x.shape[-1] // 2, torch.promote_types(x.dtype, cos.dtype)
+        given, turned = x.to(exact), torch.empty(x.shape, dtype=exact, device=x.device)
+        first, second = given[..., :half], given[..., half:]
+        torch.mul(first, cos, out=turned[..., :half]).addcmul_(second, sin, value=-1)
+        torch.mul(second, cos, out=turned[..., half:]).addcmul_(first, sin)
+        return turned.to(x.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        cos, sin = ctx.saved_tensors
+        return _Turned.apply(gradient, cos, -sin), None, None
+
+
+def _rotated(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     first, second = x.chunk(2, dim=-1)
     return torch.cat([first * cos - second * sin, first * sin + second * cos], dim=-1)

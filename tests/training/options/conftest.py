@@ -1,11 +1,8 @@
 """A small model and data set of the tests' own, so that the aggregator is tested apart from the project's classes."""
 
-import sys
 from pathlib import Path
 
 import pytest
-
-import registry
 
 MODEL = '''"""A model with a few options."""
 import argparse
@@ -64,15 +61,11 @@ batch-size: 32
 
 
 @pytest.fixture
-def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def plugins(plugin_dir: Path) -> Path:
     """A plugin folder with `toy` classes and the experiment `waltz`; nothing of it is left after the test."""
-    monkeypatch.setattr(registry, "_plugin_dirs", [])
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.setattr(sys, "modules", dict(sys.modules))
-    folder = tmp_path / "my plugins"
-    (folder / "ballroom").mkdir(parents=True)
-    (folder / "toy_model.py").write_text(MODEL)
-    (folder / "pair_model.py").write_text(PAIR_MODEL)
-    (folder / "toy_dataset.py").write_text(DATASET)
-    (folder / "ballroom" / "waltz.yaml").write_text(EXPERIMENT)
-    return folder
+    (plugin_dir / "ballroom").mkdir()
+    (plugin_dir / "toy_model.py").write_text(MODEL)
+    (plugin_dir / "pair_model.py").write_text(PAIR_MODEL)
+    (plugin_dir / "toy_dataset.py").write_text(DATASET)
+    (plugin_dir / "ballroom" / "waltz.yaml").write_text(EXPERIMENT)
+    return plugin_dir

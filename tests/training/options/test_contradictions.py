@@ -1,5 +1,7 @@
 """Options that exclude each other are one line that names both."""
 
+from pathlib import Path
+
 import pytest
 
 from training.options import parse
@@ -18,7 +20,7 @@ from training.options import parse
         ("--min_steps 5 --max_steps 3", ("min_steps 5", "max_steps 3")),
     ],
 )
-def test_two_options_exclude_each_other(given: str, named: tuple[str, str]) -> None:
+def test_two_options_exclude_each_other(given: str, named: tuple[str, str], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="contradict each other; leave one out") as caught:
-        parse(["quickstart", *given.split()])
+        parse(["quickstart", *given.split(), "--experiments_dir", str(tmp_path)])
     assert all(f"--{each} (the command line)" in str(caught.value) for each in named)
