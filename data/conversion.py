@@ -94,6 +94,8 @@ class Conversion:
     """Whether what is written is turned so that y is up, whatever was."""
     cuts_sound: bool = False
     """Whether a sound that goes on without motion is cut."""
+    drops_frames: bool = False
+    """Whether `read` leaves out frames of some files, which are then written anew."""
 
     def motion(self, path: Path) -> Motion:
         """Read a motion and convert it."""
@@ -115,7 +117,7 @@ class Conversion:
         """Give how long the motion is, in seconds, where the sound is to be cut by it."""
         if path is None:
             return None
-        if path.suffix.lower() in SUFFIXES["motion"] and not self.canonical:
+        if self._is_linked(path):
             link(path, target)
         elif path.resolve() == target.resolve():
             raise ValueError(f"{path} would be written over; make the corpus in another folder, with --source")
@@ -123,6 +125,12 @@ class Conversion:
             write_bvh(target, self.motion(path))
         header = read_bvh_header(target) if self.cuts_sound else None
         return header.frames / header.fps if header else None
+
+    def _is_linked(self, path: Path) -> bool:
+        """Whether a motion stays as it is: a BVH file, all of whose frames are kept, on its own skeleton."""
+        if self.canonical or path.suffix.lower() not in SUFFIXES["motion"]:
+            return False
+        return not self.drops_frames or self.read(path).frames == read_bvh_header(path).frames
 
 
 def _kind(motion: Motion) -> tuple[tuple[str, ...], tuple[int, ...]]:

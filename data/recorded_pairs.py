@@ -40,7 +40,7 @@ class RecordedPairs(BaseCorpus):
     The recordings are looked for in all folders below `source`, or below the corpus's own folder where that is not
     given; they are linked, not copied, and not changed. Files belong together that have the same name, whatever order
     folders list them in. What lacks a partner is told, kept in pairing.json, and left out of the lists that need it.
-    What is no BVH, or is to be put on a canonical skeleton, is written anew.
+    What is no BVH, has frames that nobody recorded, or is to be put on a canonical skeleton, is written anew.
     """
 
     last_file = REPORT
@@ -67,6 +67,8 @@ class RecordedPairs(BaseCorpus):
     """Whether motion that is written is turned so that y is up, where nothing says which axis is."""
     cuts_sound: ClassVar[bool] = False
     """Whether a sound that goes on without motion is cut."""
+    drops_frames: ClassVar[bool] = False
+    """Whether `read_motion` leaves out frames that nobody has recorded, so that such a BVH is written anew."""
     draws_val: ClassVar[bool] = False
     """Whether part of the training list is validated on, as the publication has no list for that."""
 
@@ -162,7 +164,7 @@ class RecordedPairs(BaseCorpus):
 
     @property
     def _converts_motion(self) -> bool:
-        return bool(self.canonical_skeleton) or self.endings["motion"] != SUFFIXES["motion"]
+        return bool(self.canonical_skeleton) or self.drops_frames or self.endings["motion"] != SUFFIXES["motion"]
 
     def _obtained(self, directory: Path, progress: bool) -> Path:
         """Give the folder of the recordings; what may be downloaded is, where it is not there or not all unpacked."""
@@ -220,7 +222,7 @@ class RecordedPairs(BaseCorpus):
             motions = [self._readable(found[train[place]]["motion"]) for place in places]
             if readable := [motion for motion in motions if motion]:
                 canonical = canonical.learnt(readable)
-        return Conversion(self.read_motion, canonical, self.upright, self.cuts_sound)
+        return Conversion(self.read_motion, canonical, self.upright, self.cuts_sound, self.drops_frames)
 
     def _readable(self, path: Path) -> Motion | None:
         """Give a motion; None where it cannot be read, which is told when it is converted."""

@@ -263,8 +263,22 @@ def lafan1(folder: Path) -> None:
         write_motion(folder / "lafan1" / f"{name}.bvh", renamed(along_x(moving(seed, 30.0)), names))
 
 
+T_POSE = {"LeftUpLeg": (0, 0, -21), "RightUpLeg": (0, 0, 21), "LeftArm": (0, 0, -8), "RightArm": (0, 0, 8)}
+T_POSE |= {"Neck": (-16, 0, 0), "Neck1": (21, 0, 0), "Head": (11, 0, 0)}
+"""The joints of CMU's conversion that are turned in the frame which it puts first, degrees about x, y and z."""
+
+
+def after_a_t_pose(motion: Motion) -> Motion:
+    """The same motion with one more frame, before the others and where the first of them is."""
+    rotations = rotation.identity(1, len(motion.skeleton.names))
+    for name, degrees in T_POSE.items():
+        rotations[0, motion.skeleton.index(name)] = rotation.exp(np.radians(degrees))
+    rotations = np.concatenate([rotations, motion.rotations])
+    return replace(motion, rotations=rotations, positions=np.insert(motion.positions, 0, motion.positions[0], axis=0))
+
+
 def cmu(folder: Path) -> None:
-    """Motion alone, in inches or so, with hip joints and a lower back."""
+    """Motion alone, in inches or so, with hip joints and a lower back; all but one begin with a T-pose."""
     for seed, name in enumerate(("01_01", "05_20", "14_02", "09_03", "49_01")):
         motion = edit.rescale(moving(seed, 120.0), 0.45)
         motion = renamed(motion, {"Spine": "LowerBack", "Spine1": "Spine", "Spine2": "Spine1"})
@@ -272,6 +286,7 @@ def cmu(folder: Path) -> None:
         motion = with_joint(
             with_joint(motion, "RHipJoint", "Hips", between="RightUpLeg"), "Neck1", "Neck", between="Head"
         )
+        motion = motion if name == "49_01" else after_a_t_pose(motion)
         write_motion(folder / "data" / f"{int(name[:2]):03d}" / f"{name}.bvh", motion)
 
 

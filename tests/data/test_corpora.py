@@ -14,6 +14,7 @@ import soundfile
 from data import make
 from data.aistpp_corpus import AistppCorpus
 from data.beat_corpus import BeatCorpus
+from data.cmu_corpus import without_t_pose
 from data.conversion import MIXAMO
 from data.lafan1_corpus import Lafan1Corpus
 from data.motorica_corpus import TEST, MotoricaCorpus
@@ -198,6 +199,20 @@ def test_lafan1_tests_on_subject_5(made: Make) -> None:
 
 def test_cmu_has_nobody_in_two_lists(made: Make) -> None:
     assert lists(made("cmu")) == {"train": ["01_01", "05_20"], "val": ["14_02"], "test": ["09_03", "49_01"]}
+
+
+def test_cmu_recordings_are_without_the_t_pose_put_before_them(made: Make) -> None:
+    for name in ("01_01", "05_20", "14_02", "09_03", "49_01"):
+        assert read_bvh(made("cmu") / f"{name}.bvh").frames == round(SECONDS * 120)
+        assert (made("cmu") / f"{name}.bvh").is_symlink() == (name == "49_01")
+
+
+@pytest.mark.parametrize("name", ["cmu_01_01_assimp", "cmu_05_20_mb_dance", "cmu_05_20_daz_dance"])
+def test_the_t_pose_of_each_conversion_of_cmu_is_known(name: str, shared_data: Path) -> None:
+    motion = read_bvh(shared_data / "bvh" / f"{name}.bvh")
+    recorded = without_t_pose(motion)
+    np.testing.assert_array_equal(recorded.rotations, motion.rotations[1:])
+    assert without_t_pose(recorded) is recorded
 
 
 def test_a_folder_of_ones_own_keeps_its_lists_and_what_is_complete(made: Make, tmp_path: Path) -> None:
