@@ -44,5 +44,5 @@ class Beat2Corpus(BeatCorpus):
     @staticmethod
     def read_motion(path: Path) -> Motion:
         """Read an npz of SMPL-X motion, in metres, on Mixamo's names."""
-        has_rate = not smpl.read_arrays(path).keys().isdisjoint(smpl.RATES)
+        has_rate = not smpl.read_arrays(path, smpl.RATES).keys().isdisjoint(smpl.RATES)
         return smpl.read_smpl(path, fps=None if has_rate else FPS)

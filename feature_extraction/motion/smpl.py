@@ -9,7 +9,7 @@ arXiv:2101.08779 (AIST++).
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,13 @@ import numpy as np
 
 from feature_extraction.motion import rotation
 from feature_extraction.motion.skeleton import Motion, Skeleton
-from feature_extraction.npz import read_npz
+from feature_extraction.npz import names_in_npz, read_npz
 from feature_extraction.restricted_pickle import read_pickle
 
 log = logging.getLogger(__name__)
 
-SUFFIXES = (".pkl", ".npz")
+NPZ = ".npz"
+SUFFIXES = (".pkl", NPZ)
 FPS = 60.0
 """The rate of AIST++, for files that do not tell theirs."""
 ORDER = "ZXY"
@@ -31,6 +32,9 @@ TRANSLATIONS = ("smpl_trans", "trans", "transl")
 SCALINGS = ("smpl_scaling",)
 RATES = ("mocap_framerate", "mocap_frame_rate")
 SHAPES = ("smpl_betas", "betas")
+MOTION = (*POSES, *TRANSLATIONS, *SCALINGS, *RATES, *SHAPES)
+BODY = ("J", "J_regressor", "v_template", "shapedirs")
+"""The names that are read of a file of motion, and of a model; what else is there may be anything."""
 WHOLE, WITHOUT_HANDS = 24, 22
 """The joints of SMPL; SMPL-H and SMPL-X have fingers, and a face, after the first 22."""
 
@@ -92,7 +96,7 @@ def read_smpl(
         ValueError: for a file that is something else, naming what is wrong with it.
     """
     path = Path(path)
-    arrays = read_arrays(path)
+    arrays = read_arrays(path, MOTION)
     poses = _poses(path, arrays)
     translations = _numbers(path, arrays, TRANSLATIONS)
     if translations.shape != (len(poses), 3):
@@ -123,7 +127,7 @@ def read_body(path: Path | str, betas: np.ndarray | None = None) -> np.ndarray:
     `path` is an npz or a plain pickle, as SMPL-H and SMPL-X are published; `betas` (n,) are as many as there are.
     """
     path = Path(path)
-    arrays = read_arrays(path)
+    arrays = read_arrays(path, BODY)
     if "J_regressor" in arrays and "v_template" in arrays:
         places = _shaped_joints(path, arrays, betas)
     else:
@@ -160,10 +164,13 @@ def _shaped_joints(path: Path, arrays: Mapping[str, Any], betas: np.ndarray | No
         raise ValueError(f"{path}: v_template, shapedirs and J_regressor do not go together: {error}") from error
 
 
-def read_arrays(path: Path) -> Mapping[str, Any]:
-    """Read the arrays of an npz or a pickle by name; ValueError naming the file when it is neither."""
-    if path.suffix.lower() == ".npz":
-        return read_npz(path)
+def read_arrays(path: Path, names: Collection[str] | None = None) -> Mapping[str, Any]:
+    """Read the arrays of an npz or a pickle by name, of an npz those of `names`: others may hold objects.
+
+    ValueError naming the file when it is neither.
+    """
+    if path.suffix.lower() == NPZ:
+        return read_npz(path, names)
     arrays = read_pickle(path)
     if not isinstance(arrays, dict):
         raise ValueError(f"{path} holds a {type(arrays).__name__}, where arrays with names are wanted")
@@ -200,7 +207,7 @@ def _numbers(path: Path, arrays: Mapping[str, Any], keys: tuple[str, ...]) -> np
     """Give the array under the first of `keys` that is there, as float64."""
     key = next((key for key in keys if key in arrays), None)
     if key is None:
-        there = ", ".join(map(str, arrays)) or "nothing"
+        there = ", ".join(names_in_npz(path) if path.suffix.lower() == NPZ else map(str, arrays)) or "nothing"
         raise ValueError(f"{path} has no {' or '.join(keys)}; there is {there}")
     values = np.asarray(arrays[key])
     if values.dtype.kind not in "iuf" or not np.isfinite(values).all():

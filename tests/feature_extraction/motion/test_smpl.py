@@ -125,6 +125,26 @@ def test_a_model_gives_the_exact_body(tmp_path: Path) -> None:
     np.testing.assert_allclose(joint_positions(plain)[0], smpl.rest_places()[:22], atol=1e-12)
 
 
+class Trap:
+    """What fails the test when it is unpickled."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return pytest.fail, ("an object has been unpickled",)
+
+
+def test_objects_beside_the_arrays_are_never_looked_at(tmp_path: Path) -> None:
+    """As in AMASS's *_stageii.npz and in the published SMPLX_NEUTRAL.npz."""
+    arrays = {"poses": np.zeros((2, 165)), "trans": np.zeros((2, 3)), "betas": np.zeros(16), "mocap_frame_rate": 120.0}
+    np.savez(tmp_path / "a_stageii.npz", **arrays, markers_latent_vids=np.array({"ARIEL": Trap()}))
+    model = {"J_regressor": np.eye(55), "v_template": np.ones((55, 3)), "shapedirs": np.zeros((55, 3, 400))}
+    np.savez(tmp_path / "SMPLX_NEUTRAL.npz", **model, joint2num=np.array(Trap()), part2num=np.array(Trap()))
+    motion = smpl.read_smpl(tmp_path / "a_stageii.npz", body=tmp_path / "SMPLX_NEUTRAL.npz")
+    assert (motion.frames, motion.fps) == (2, 120)
+    np.savez(tmp_path / "bad.npz", poses=np.array(Trap()), trans=np.zeros((2, 3)))
+    with pytest.raises(ValueError, match=r"bad\.npz is not an npz of plain arrays: poses\.npy holds objects"):
+        smpl.read_smpl(tmp_path / "bad.npz")
+
+
 def test_a_model_that_does_not_fit_is_refused(dance: dict[str, np.ndarray], tmp_path: Path) -> None:
     np.savez(tmp_path / "model.npz", J_regressor=np.ones((24, 9)), v_template=np.ones((10, 3)))
     np.savez(tmp_path / "joints.npz", J=np.ones((17, 3)))
