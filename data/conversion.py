@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from feature_extraction.audio import duration
+from feature_extraction.audio import duration, read_channels
 from feature_extraction.motion import edit, smpl
 from feature_extraction.motion.bvh import read_bvh, read_bvh_header, write_bvh
 from feature_extraction.motion.joint_guess import guess, parts_of
@@ -182,7 +182,7 @@ def _place(path: Path, directory: Path, name: str, longest_s: float | None) -> N
     if not target.exists():
         import soundfile
 
-        samples, rate = _sound_of_video(path) if is_video else soundfile.read(path, always_2d=True)
+        samples, rate = _sound_of_video(path) if is_video else read_channels(path)
         stop = None if longest_s is None else math.ceil(longest_s * rate)
         with atomic_path(target) as temporary:
             soundfile.write(temporary, samples[:stop], rate, subtype="PCM_16")

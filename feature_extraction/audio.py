@@ -108,6 +108,12 @@ def read_audio(path: str | Path, sample_rate: float | None = None) -> Audio:
     return Audio(soxr.resample(samples, own_rate, sample_rate), float(sample_rate))
 
 
+def read_channels(path: str | Path) -> tuple[np.ndarray, int]:
+    """Read a sound file as it is: samples (n, channels) float64 and their rate; ValueError if it cannot be decoded."""
+    with _opened(Path(path)) as file:
+        return np.concatenate([np.zeros((0, file.channels)), *_blocks(file, "float64")]), file.samplerate
+
+
 def _opened(path: Path) -> soundfile.SoundFile:
     if not path.is_file():
         raise FileNotFoundError(f"{path} is not there; give the path of a sound file")
@@ -132,11 +138,17 @@ def _decoded_frames(path: Path, size: int, changed_ns: int) -> int:
 def _mono_blocks(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
     """Average the channels by adding them: as a matrix product that would wake threads for longer than it takes."""
     equal = np.float32(1 / file.channels)
+    for block in _blocks(file, "float32"):
+        yield block[:, 0] if file.channels == 1 else reduce(np.add, (each * equal for each in block.T))
+
+
+def _blocks(file: soundfile.SoundFile, dtype: str) -> Iterator[np.ndarray]:
+    """Decode the (n, channels) samples, some at a time."""
     decoded = 0
     try:
-        while len(block := file.read(_BLOCK, dtype="float32", always_2d=True)):
+        while len(block := file.read(_BLOCK, dtype=dtype, always_2d=True)):
             decoded += len(block)
-            yield block[:, 0] if file.channels == 1 else reduce(np.add, (each * equal for each in block.T))
+            yield block
     except soundfile.LibsndfileError as error:
         place = f"somewhere after {decoded / file.samplerate:.1f} s"
         raise ValueError(f"{file.name} cannot be decoded, {place}: {error.error_string}") from error

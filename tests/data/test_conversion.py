@@ -81,6 +81,19 @@ def test_a_motion_without_known_feet_is_left(tmp_path: Path) -> None:
     assert upright(motion) is motion
 
 
+def test_sound_that_breaks_off_is_told(tmp_path: Path) -> None:
+    write_motion(tmp_path / "a.bvh", moving(0, 20.0, 1.0))
+    write_sound(tmp_path / "a.flac", 0, 6.0)
+    whole = (tmp_path / "a.flac").read_bytes()
+    (tmp_path / "a.flac").write_bytes(whole[: len(whole) // 2])
+    made = tmp_path / "made"
+    made.mkdir()
+    files = {"motion": tmp_path / "a.bvh", "audio": tmp_path / "a.flac"}
+    told = replace(Conversion(), cuts_sound=True).place("a", files, made)
+    assert str(told).startswith(f"{tmp_path / 'a.flac'} cannot be decoded, somewhere after ")
+    assert not (made / "a.flac").exists()
+
+
 def test_sound_that_ends_with_the_motion_is_linked(tmp_path: Path) -> None:
     write_motion(tmp_path / "raw" / "a.bvh", moving(0, 20.0, 1.0))
     made = tmp_path / "made"
