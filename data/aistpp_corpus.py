@@ -104,10 +104,13 @@ def music_of(name: str) -> str:
 
 
 def _lines(source: Path, name: str, terms: str) -> list[str]:
-    """Give the lines of the one list of this name below a folder."""
-    path = next(iter(sorted(source.rglob(name))), None)
-    if path is None:
+    """Give the lines of the list of this name below a folder; ValueError where there are two that differ."""
+    lists = {path: path.read_text(encoding="utf-8").split() for path in sorted(source.rglob(name))}
+    if not lists:
         raise FileNotFoundError(
             f"{source} has no {name}, which is part of AIST++ and says what is in which split. {terms}"
         )
-    return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    (path, lines), *others = lists.items()
+    if other := next((other for other, its in others if set(its) != set(lines)), None):
+        raise ValueError(f"{path} and {other} differ; which is it? move one away")
+    return lines

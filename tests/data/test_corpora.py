@@ -13,6 +13,7 @@ import soundfile
 
 from data import make
 from data.aistpp_corpus import AistppCorpus
+from data.beat2_corpus import Beat2Corpus
 from data.beat_corpus import BeatCorpus
 from data.cmu_corpus import without_t_pose
 from data.conversion import MIXAMO
@@ -26,7 +27,18 @@ from feature_extraction.motion.skeleton import joint_positions
 from feature_extraction.store import SPLITS, find_raw, load_json, read_split
 from feature_extraction.text.formats import read_transcript
 from tests.data.conftest import Make
-from tests.data.miniatures import BODY, SECONDS, WRITE, aistpp, lafan1, moving, packed, renamed, write_motion
+from tests.data.miniatures import (
+    BODY,
+    SECONDS,
+    WRITE,
+    aistpp,
+    lafan1,
+    moving,
+    packed,
+    renamed,
+    write_motion,
+    write_text,
+)
 from tests.data.server import Server, serving
 
 
@@ -80,6 +92,17 @@ def test_aistpp_without_its_lists_is_refused(tmp_path: Path) -> None:
     corpus = AistppCorpus()
     with pytest.raises(FileNotFoundError, match=r"crossmodal_train\.txt.*google\.github\.io/aistplusplus"):
         corpus.splits([], tmp_path)
+
+
+def test_aistpp_lists_that_differ_are_refused(tmp_path: Path) -> None:
+    aistpp(tmp_path)
+    shutil.copytree(tmp_path / "splits", tmp_path / "copy")
+    assert AistppCorpus().splits(["gBR_sBM_cAll_d04_mBR0_ch01"], tmp_path) == {"gBR_sBM_cAll_d04_mBR0_ch01": "train"}
+    (tmp_path / "copy" / "crossmodal_val.txt").write_text("gBR_sBM_cAll_d04_mBR0_ch01")
+    with pytest.raises(
+        ValueError, match=r"copy/crossmodal_val\.txt and .*splits/crossmodal_val\.txt differ; which is it"
+    ):
+        AistppCorpus().splits([], tmp_path)
 
 
 @pytest.fixture
@@ -187,6 +210,19 @@ def test_beat2_stands_upright_at_its_own_rate(made: Make) -> None:
     above = places[:, motion.skeleton.index("Head")] - places[:, motion.skeleton.index("LeftFoot")]
     assert above.mean(axis=0).argmax() == 1
     assert above[:, 1].min() > 1.0  # metres
+
+
+def test_beat2_has_the_lists_of_all_languages(tmp_path: Path) -> None:
+    for language, rows in {
+        "chinese": "12_zhao_2_1_1,val",
+        "english": "2_scott_0_1_1,test\n2_scott_0_2_2,additional",
+    }.items():
+        write_text(tmp_path / f"beat_{language}_v2.0.0" / "train_test_split.csv", f"id,type\n{rows}\n")
+    names = ["12_zhao_2_1_1", "2_scott_0_1_1", "2_scott_0_2_2", "3_solomon_0_1_1"]
+    assert list(Beat2Corpus().splits(names, tmp_path).values()) == ["val", "test", None, None]
+    write_text(tmp_path / "old" / "train_test_split.csv", "id,type\n2_scott_0_1_1,train\n")
+    with pytest.raises(ValueError, match=r"2_scott_0_1_1 is test in .*english.* and train in .*old.*; move one"):
+        Beat2Corpus().splits(names, tmp_path)
 
 
 def test_lafan1_tests_on_subject_5(made: Make) -> None:
