@@ -74,7 +74,7 @@ class AistppCorpus(RecordedPairs):
         music = {name: files for name, files in found.items() if MUSIC.fullmatch(name)}
         return {name: music.get(music_of(name), {}) | files for name, files in found.items() if "motion" in files}
 
-    def splits(self, names: Iterable[str], source: Path) -> dict[str, str | None]:
+    def splits(self, names: Iterable[str], source: Path, seed: int = 0) -> dict[str, str | None]:
         """The published split of each sequence; FileNotFoundError where its lists are missing."""
         split_of = {name: split for split in SPLITS for name in _lines(source, f"crossmodal_{split}.txt", self.terms())}
         ignored = set(_lines(source, IGNORED, self.terms()))

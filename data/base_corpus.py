@@ -3,7 +3,7 @@
 import logging
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from feature_extraction.store import MARKER, load_json, locked, save_json
 
@@ -37,6 +37,10 @@ class BaseCorpus(ABC):
         """Whether a folder may become the corpus although it holds other things already."""
         return False
 
+    def draws(self, directory: Path) -> bool:
+        """Whether the seed has a say in what is made in a folder."""
+        return True
+
     @abstractmethod
     def write(self, directory: Path, *, seed: int, jobs: int, progress: bool) -> None:
         """Write the files that are not there yet, each in one step, `last_file` at the end."""
@@ -58,7 +62,9 @@ class BaseCorpus(ABC):
 
     def _is_complete(self, directory: Path, seed: int) -> bool:
         """Claim the folder for this corpus; True when nothing is left to do."""
-        wanted = {"corpus": type(self).__name__, "version": self.version, "seed": seed}
+        wanted: dict[str, Any] = {"corpus": type(self).__name__, "version": self.version}
+        if self.draws(directory):
+            wanted["seed"] = seed
         if self.canonical_skeleton:
             wanted["skeleton"] = Path(self.canonical_skeleton).name
         marker = directory / MARKER
@@ -69,13 +75,19 @@ class BaseCorpus(ABC):
                     "name a new or empty folder"
                 )
             save_json(marker, wanted)
-        elif (found := load_json(marker)) != wanted:
+        elif (found := _what_counts(load_json(marker), wanted)) != wanted:
             raise ValueError(
                 f"{directory} holds {_described(found)}, not {_described(wanted)}; delete it or name another folder"
             )
         return (directory / self.last_file).is_file()
 
 
+def _what_counts(marker: dict, wanted: dict) -> dict:
+    """Give what a marker says, without a seed that nothing is drawn with."""
+    return {key: value for key, value in marker.items() if key in wanted or key != "seed"}
+
+
 def _described(marker: dict) -> str:
+    seed = f" and seed {marker['seed']}" if "seed" in marker else ""
     skeleton = f" on the skeleton {marker['skeleton']}" if "skeleton" in marker else ""
-    return f"the {marker.get('corpus')} of version {marker.get('version')} and seed {marker.get('seed')}{skeleton}"
+    return f"the {marker.get('corpus')} of version {marker.get('version')}{seed}{skeleton}"

@@ -32,7 +32,7 @@ class Beat2Corpus(BeatCorpus):
     endings: ClassVar = {"motion": (".npz",), "audio": (".wav",), "text": (".textgrid",)}
     joint_map: ClassVar[Names] = ()
 
-    def splits(self, names: Iterable[str], source: Path) -> dict[str, str | None]:
+    def splits(self, names: Iterable[str], source: Path, seed: int = 0) -> dict[str, str | None]:
         """The published split of each recording; FileNotFoundError without a list, ValueError for lists at odds."""
         paths = sorted(source.rglob(LIST))
         if not paths:

@@ -65,7 +65,12 @@ def _parser() -> argparse.ArgumentParser:
         help="download what may be downloaded without an account, into the folder of --source or DIR, under the "
         "licence that is printed",
     )
-    parser.add_argument("--seed", type=int, default=0, help="another seed, another corpus (default: %(default)s)")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="another seed, another corpus, where anything is drawn (default: %(default)s)",
+    )
     parser.add_argument("--jobs", type=int, default=-1, help="processes (default: one for each core)")
     parser.add_argument("--plugin_dir", action="append", default=[], help="a folder with corpora of your own")
     return parser

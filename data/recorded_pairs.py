@@ -13,7 +13,7 @@ import numpy as np
 from data.base_corpus import BaseCorpus
 from data.conversion import Canonical, Conversion, Files
 from data.downloading import Download, is_half_unpacked, obtain
-from feature_extraction.label_features import LABELS
+from feature_extraction.label_features import LABELS, save_labels
 from feature_extraction.motion.bvh import read_bvh
 from feature_extraction.motion.joint_map import Names
 from feature_extraction.motion.skeleton import Motion
@@ -76,13 +76,17 @@ class RecordedPairs(BaseCorpus):
     def split_of(self, name: str) -> str | None:
         """The split that a recording belongs to; None for one that is in no list."""
 
-    def splits(self, names: Iterable[str], source: Path) -> dict[str, str | None]:
+    def splits(self, names: Iterable[str], source: Path, seed: int = 0) -> dict[str, str | None]:
         """The published split of each recording, of a corpus whose lists lie in its folder `source`."""
         return {name: self.split_of(name) for name in names}
 
     def label_of(self, name: str) -> str | None:
         """The class of a recording that its name tells: style, genre, emotion."""
         return None
+
+    def labels(self, names: Iterable[str], source: Path) -> dict[str, str]:
+        """The classes of the recordings that have one."""
+        return {name: label for name in names if (label := self.label_of(name))}
 
     def name_of(self, path: Path, kind: str) -> str | None:
         """The recording that a file is of; None for one that is of no use."""
@@ -102,13 +106,17 @@ class RecordedPairs(BaseCorpus):
         begun = any((directory / place).is_dir() for place in self.put_first.values())
         return self.source in (None, directory) and (any(self.find(directory, directory)) or begun)
 
+    def draws(self, directory: Path) -> bool:
+        """Whether part of the training list is drawn."""
+        return self.draws_val
+
     def write(self, directory: Path, *, seed: int, jobs: int, progress: bool) -> None:
         """Bring the recordings together, write the split lists that are not there, and say what lacks a partner."""
         from feature_extraction.parallel import workers
 
         source = self._obtained(directory, progress)
         found = self.find(source, directory)
-        splits = self.splits(found, source)
+        splits, labels = self.splits(found, source, seed), self.labels(found, source)
         lists = {split: [name for name in found if splits[name] == split] for split in SPLITS}
         usable = {split: [name for name in lists[split] if self._is_usable(found[name], split)] for split in SPLITS}
         if not usable["train"]:
@@ -125,7 +133,7 @@ class RecordedPairs(BaseCorpus):
         usable = {split: [name for name in names if name not in failed] for split, names in usable.items()}
         if not usable["train"]:
             raise ValueError(f"nothing that {source} has to train on can be used; {next(iter(failed.values()))}")
-        lists = self._write_lists(directory, usable, seed)
+        lists = self._write_lists(directory, usable, labels, seed)
         log.info("%s: %s", directory, ", ".join(f"{len(names)} {split}" for split, names in lists.items()))
         self._report(directory, found, splits, failed)
 
@@ -231,7 +239,9 @@ class RecordedPairs(BaseCorpus):
         except (ValueError, LookupError):
             return None
 
-    def _write_lists(self, directory: Path, usable: Mapping[str, Sequence[str]], seed: int) -> dict[str, list[str]]:
+    def _write_lists(
+        self, directory: Path, usable: Mapping[str, Sequence[str]], labels: Mapping[str, str], seed: int
+    ) -> dict[str, list[str]]:
         """Write the split lists that are not there, and the table of classes; give the lists."""
         lists = {split: list(names) for split, names in usable.items()}
         if self.draws_val and not lists["val"] and len(lists["train"]) > 1:
@@ -242,10 +252,9 @@ class RecordedPairs(BaseCorpus):
         for split, names in lists.items():
             if not split_path(directory, split).exists():
                 save_text(split_path(directory, split), "".join(f"{name}\n" for name in names))
-        labels = {name: self.label_of(name) for names in lists.values() for name in names}
-        if all(labels.values()) and not (directory / LABELS).exists():
-            rows = [("sequence", "label"), *sorted((name, str(label)) for name, label in labels.items())]
-            save_text(directory / LABELS, "".join(f"{name},{label}\n" for name, label in rows))
+        labelled = sorted({name for names in lists.values() for name in names} & labels.keys())
+        if labelled and not (directory / LABELS).exists():
+            save_labels(directory / LABELS, {name: labels[name] for name in labelled})
         return lists
 
     def _report(

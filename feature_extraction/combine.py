@@ -1,7 +1,5 @@
 """One data folder of several: their recordings, transcripts, lists and classes; features are extracted anew."""
 
-import csv
-import io
 import logging
 import os
 import secrets
@@ -10,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from feature_extraction.feature import few
-from feature_extraction.label_features import LABELS, read_labels
+from feature_extraction.label_features import LABELS, read_labels, save_labels
 from feature_extraction.store import (
     MARKER,
     SPLITS,
@@ -20,7 +18,6 @@ from feature_extraction.store import (
     read_split,
     save_json,
     save_splits,
-    save_text,
     split_path,
 )
 
@@ -57,7 +54,7 @@ def combine(output: Path, folders: Sequence[Path], *, prefix: bool = False, copy
                 (unfinished / name).symlink_to(path.resolve())
         save_splits(unfinished, lists)
         if labels:
-            _save_labels(unfinished / LABELS, labels)
+            save_labels(unfinished / LABELS, labels)
         if any(corpus for _, corpus in made_of):
             save_json(unfinished / ORIGINS, {"made_of": made_of})
         os.replace(unfinished, output)
@@ -127,9 +124,3 @@ def _joined_labels(beginnings: Mapping[Path, str]) -> dict[str, str]:
         for name in find_raw(folder)
         if name in table
     }
-
-
-def _save_labels(path: Path, labels: Mapping[str, str]) -> None:
-    rows = io.StringIO()
-    csv.writer(rows, lineterminator="\n").writerows([("sequence", "label"), *labels.items()])
-    save_text(path, rows.getvalue())

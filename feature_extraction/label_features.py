@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from csv import Error as CsvError
 from csv import reader as csv_reader
+from csv import writer as csv_writer
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from feature_extraction.base_features import BaseFeatures, FeatureArray
+from feature_extraction.store import save_text
 from feature_extraction.text.formats import decoded
 
 LABELS = "labels.csv"
@@ -105,3 +107,10 @@ def read_labels(path: Path) -> dict[str, str]:
     except (CsvError, ValueError) as error:
         raise ValueError(f"{path}: {error}") from error
     return labels
+
+
+def save_labels(path: Path, labels: Mapping[str, str]) -> None:
+    """Write the class of each sequence as a table that `read_labels` reads."""
+    rows = StringIO()
+    csv_writer(rows, lineterminator="\n").writerows([("sequence", "label"), *labels.items()])
+    save_text(path, rows.getvalue())
