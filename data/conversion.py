@@ -101,7 +101,7 @@ class Conversion:
         """Read a motion and convert it."""
         motion = self.read(path)
         motion = self.canonical.put(motion) if self.canonical else motion
-        return upright(motion) if self.upright else motion
+        return turned_upright(motion) if self.upright else motion
 
     def place(self, name: str, files: Files, directory: Path) -> str | None:
         """Bring the files of a recording into a folder under its name; give what is wrong with them, or None."""
@@ -149,7 +149,7 @@ def standing_body() -> Motion:
     return edit.to_floor(body)
 
 
-def upright(motion: Motion) -> Motion:
+def turned_upright(motion: Motion) -> Motion:
     """Turn the world so that y is up, which is the axis along which heads are above feet on average.
 
     A motion whose joints' names tell of no head or no feet stays as it is.

@@ -4,7 +4,7 @@ import re
 
 from data.recorded_pairs import FOUR_OF_THE_SPINE, RecordedPairs
 
-HELD_OUT = "Recording_001"
+VALIDATED = "Recording_001"
 """What the published gesture system validated on."""
 
 
@@ -21,4 +21,4 @@ class Genea2020Corpus(RecordedPairs):
         """The published split."""
         if name.startswith("TestSeq"):
             return "test"
-        return "val" if name == HELD_OUT else "train"
+        return "val" if name == VALIDATED else "train"

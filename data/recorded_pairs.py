@@ -17,6 +17,7 @@ from feature_extraction.label_features import LABELS, save_labels
 from feature_extraction.motion.bvh import read_bvh
 from feature_extraction.motion.joint_map import Names
 from feature_extraction.motion.skeleton import Motion
+from feature_extraction.partition import HELD_OUT
 from feature_extraction.store import RECORDED, SPLITS, SUFFIXES, save_json, save_text, split_path
 
 log = logging.getLogger(__name__)
@@ -30,8 +31,6 @@ FOUR_OF_THE_SPINE: Names = (("Spine1", "Spine"), ("Spine2", "Spine1"), ("Spine3"
 """How a spine of four joints drives Mixamo's of three: arms hang on the last one of both."""
 LOOKED_AT = 8
 """In how many recordings one looks for people who stand, to see how their skeleton rests."""
-HELD_OUT = 0.1
-"""The share of the training list that is validated on where the publication validates on nothing."""
 
 
 class RecordedPairs(BaseCorpus):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 HELD_OUT = 0.1
-"""The share of val, and of test, where a corpus brings no lists."""
+"""The share of val, and of test, where a corpus brings no such list."""
 
 
 def draw(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from data.conversion import Conversion, standing_body, upright
+from data.conversion import Conversion, standing_body, turned_upright
 from feature_extraction.motion import edit, rotation
 from feature_extraction.motion.skeleton import joint_positions
 from tests.data.miniatures import moving, renamed, write_motion, write_sound
@@ -73,12 +73,12 @@ def test_what_is_no_film_is_told(tmp_path: Path) -> None:
 def test_whatever_is_up_becomes_y(up: str) -> None:
     motion = moving(1, 20.0)
     lying = edit.turn(motion, rotation.inv(edit.UPRIGHT[up]))
-    np.testing.assert_allclose(joint_positions(upright(lying)), joint_positions(motion), atol=1e-9)
+    np.testing.assert_allclose(joint_positions(turned_upright(lying)), joint_positions(motion), atol=1e-9)
 
 
 def test_a_motion_without_known_feet_is_left(tmp_path: Path) -> None:
     motion = renamed(moving(1, 20.0, 0.2), {name: f"bone{j}" for j, name in enumerate(standing_body().skeleton.names)})
-    assert upright(motion) is motion
+    assert turned_upright(motion) is motion
 
 
 def test_sound_that_breaks_off_is_told(tmp_path: Path) -> None:
