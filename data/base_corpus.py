@@ -22,6 +22,8 @@ class BaseCorpus(ABC):
     version: ClassVar[int] = 1
     converts: ClassVar[bool] = False
     """Whether its motion can be put on another skeleton."""
+    takes_source: ClassVar[bool] = True
+    """Whether it may be made of what others have recorded."""
     source: Path | None = None
     """The folder of a download, for a corpus that is made of one."""
     canonical_skeleton: str = ""

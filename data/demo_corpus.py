@@ -29,6 +29,7 @@ class DemoCorpus(BaseCorpus):
     parts: ClassVar[tuple[str, ...]] = ("dance", "gesture")
     last_file = TRUTH_FILE
     version = 1
+    takes_source = False
     more_songs: ClassVar[int] = 0
     """How many songs there are to train on beside those of every demo corpus."""
 

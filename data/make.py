@@ -7,6 +7,7 @@ from pathlib import Path
 
 import command
 import registry
+from data.base_corpus import BaseCorpus
 from data.conversion import MIXAMO
 
 
@@ -23,14 +24,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise ValueError(f"--seed is {options.seed}; a seed is 0 or more")
     corpus = registry.find("corpus", options.name)()
     directory = options.directory or Path(__file__).parent / options.name
-    if options.canonical_skeleton and not corpus.converts:
-        raise ValueError(f"the corpus {options.name} has a skeleton of its own: leave --canonical_skeleton out")
+    _refuse_the_ignored(options, corpus)
     corpus.source = options.source
     corpus.canonical_skeleton, corpus.accepts_licence = options.canonical_skeleton, options.accept_licence
     made = corpus.make(directory, seed=options.seed, jobs=options.jobs)
     for part in corpus.parts:
         print(made / part)
     return 0
+
+
+def _refuse_the_ignored(options: argparse.Namespace, corpus: BaseCorpus) -> None:
+    """ValueError for an option that the corpus would not look at."""
+    name = options.name
+    if options.canonical_skeleton and not corpus.converts:
+        raise ValueError(f"the corpus {name} has a skeleton of its own: leave --canonical_skeleton out")
+    if options.source and not corpus.takes_source:
+        raise ValueError(f"the corpus {name} is made of no recordings: leave --source out")
+    if options.accept_licence and not (corpus.takes_source and getattr(corpus, "downloads", True)):
+        raise ValueError(f"nothing of the corpus {name} is downloaded: leave --accept_licence out. {corpus.terms()}")
 
 
 def _listed() -> list[str]:

@@ -6,9 +6,15 @@ from pathlib import Path
 import pytest
 
 from data import make
+from feature_extraction.store import SPLITS, read_split
 from tests.data.miniatures import WRITE
 
 Make = Callable[..., Path]
+
+
+def lists(folder: Path) -> dict[str, list[str]]:
+    """The split lists of a corpus."""
+    return {split: read_split(folder, split) for split in SPLITS}
 
 
 @pytest.fixture(scope="session")

@@ -20,17 +20,16 @@ from data.conversion import MIXAMO
 from data.lafan1_corpus import Lafan1Corpus
 from data.motorica_corpus import TEST, MotoricaCorpus
 from data.zeroeggs_corpus import VALIDATED
-from feature_extraction.label_features import read_labels, save_labels
+from feature_extraction.label_features import read_labels
 from feature_extraction.motion import edit
 from feature_extraction.motion.bvh import read_bvh, write_bvh
 from feature_extraction.motion.skeleton import joint_positions
-from feature_extraction.store import MARKER, SPLITS, find_raw, load_json, read_split, save_json
+from feature_extraction.store import find_raw, load_json
 from feature_extraction.text.formats import read_transcript
-from tests.data.conftest import Make
+from tests.data.conftest import Make, lists
 from tests.data.miniatures import (
     BODY,
     SECONDS,
-    WRITE,
     aistpp,
     lafan1,
     moving,
@@ -40,10 +39,6 @@ from tests.data.miniatures import (
     write_text,
 )
 from tests.data.server import Server, serving
-
-
-def lists(folder: Path) -> dict[str, list[str]]:
-    return {split: read_split(folder, split) for split in SPLITS}
 
 
 def test_aistpp_has_the_published_lists_without_the_ignored_and_the_silent(made: Make) -> None:
@@ -251,50 +246,6 @@ def test_the_t_pose_of_each_conversion_of_cmu_is_known(name: str, shared_data: P
     assert without_t_pose(recorded) is recorded
 
 
-def test_a_folder_of_ones_own_keeps_its_lists_and_what_is_complete(made: Make, tmp_path: Path) -> None:
-    drawn = lists(made("folder"))
-    assert sorted(name for names in drawn.values() for name in names) == ["a", "b", "c", "d", "e"]
-    WRITE["folder"](tmp_path / "source")
-    for split, names in {"train": "ab", "val": "c", "test": "d"}.items():
-        (tmp_path / "source" / f"base_filenames_{split}.txt").write_text("\n".join(names))
-    make.main(["folder", str(tmp_path / "made"), "--source", str(tmp_path / "source")])
-    assert lists(tmp_path / "made") == {"train": ["a", "b"], "val": ["c"], "test": ["d"]}
-    assert load_json(tmp_path / "made" / "pairing.json")["in_no_list"] == ["e"]
-
-
-def test_a_folder_of_ones_own_keeps_its_classes(tmp_path: Path) -> None:
-    WRITE["folder"](tmp_path / "source")
-    classes = {"a": "slow, sad", "b": "quick", "unheard": "quick"}
-    save_labels(tmp_path / "source" / "labels.csv", classes)
-    options = ["--source", str(tmp_path / "source"), "--canonical_skeleton", "--jobs", "1"]
-    make.main(["folder", str(tmp_path / "made"), *options])
-    assert read_labels(tmp_path / "made" / "labels.csv") == {"a": "slow, sad", "b": "quick"}
-
-
-def test_a_folder_without_lists_is_drawn_from_by_the_seed(made: Make, tmp_path: Path) -> None:
-    WRITE["folder"](tmp_path / "source")
-    drawn = [lists(made("folder"))]
-    for seed in ("1", "2"):
-        make.main(["folder", str(tmp_path / seed), "--source", str(tmp_path / "source"), "--seed", seed])
-        drawn.append(lists(tmp_path / seed))
-    assert drawn[0] != drawn[1] != drawn[2]
-    with pytest.raises(ValueError, match=r"the FolderCorpus of version 2 and seed 1, not .* and seed 2"):
-        make.main(["folder", str(tmp_path / "1"), "--source", str(tmp_path / "source"), "--seed", "2"])
-
-
-@pytest.mark.parametrize("name", ["genea2020", "folder"])
-def test_where_nothing_is_drawn_another_seed_is_no_other_corpus(name: str, tmp_path: Path) -> None:
-    WRITE[name](tmp_path / "source")
-    for split, names in {"train": "ab", "val": "c", "test": "d"}.items():
-        (tmp_path / "source" / f"base_filenames_{split}.txt").write_text("\n".join(names))
-    for seed in ("0", "1"):
-        assert make.main([name, str(tmp_path / "made"), "--source", str(tmp_path / "source"), "--seed", seed]) == 0
-    marker = load_json(tmp_path / "made" / MARKER)
-    assert "seed" not in marker
-    save_json(tmp_path / "made" / MARKER, marker | {"seed": 0})  # as older ones are
-    assert make.main([name, str(tmp_path / "made"), "--source", str(tmp_path / "source"), "--seed", "1"]) == 0
-
-
 def test_a_skeleton_of_ones_own_is_canonical_too(tmp_path: Path) -> None:
     lafan1(tmp_path / "source")
     write_bvh(tmp_path / "rig.bvh", renamed(edit.rescale(BODY, 2), {"Hips": "pelvis", "Head": "head"}))
@@ -313,6 +264,20 @@ def test_a_skeleton_of_ones_own_is_canonical_too(tmp_path: Path) -> None:
 def test_a_corpus_with_a_skeleton_of_its_own_is_not_put_on_another(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="demo has a skeleton of its own"):
         make.main(["demo", str(tmp_path), "--canonical_skeleton"])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["demo", "--source", "recordings"], r"the corpus demo is made of no recordings: leave --source out"),
+        (["demo", "--accept_licence"], r"nothing of the corpus demo is downloaded: leave --accept_licence out"),
+        (["beat", "--accept_licence"], r"nothing of the corpus beat is downloaded: leave .*pantomatrix\.github\.io"),
+    ],
+)
+def test_options_that_a_corpus_would_not_look_at_are_refused(options: list[str], message: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=message):
+        make.main([options[0], str(tmp_path / "made"), *options[1:]])
+    assert not (tmp_path / "made").exists()
 
 
 def test_what_cannot_be_read_is_left_out_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
