@@ -42,8 +42,11 @@ class FeatureRecipe:
 
     @cached_property
     def extractors_hash(self) -> str:
-        """A hash of the extractors with all their parameters; what some have learned may be large."""
-        return digest(list(self.extractors))
+        """A hash of the extractors with all their parameters; what some have learned may be large.
+
+        Where an extractor holds what it learned of a file, that file's folder decides nothing.
+        """
+        return digest([without_folders(entry) if "state" in entry else entry for entry in self.extractors])
 
     @property
     def base(self) -> str:
@@ -117,6 +120,18 @@ def load_recipe(name: str | Path) -> Recipe:
 def recipe_of(base: str, source: str, extractors: Iterable[dict[str, Any]], fps: float) -> FeatureRecipe:
     """Give the recipe of unscaled arrays, from their name ("expmap_20") and what makes them."""
     return FeatureRecipe(base.rpartition("_")[0], source, tuple(extractors), fps)
+
+
+def without_folders(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Give options or parameters in which a path on this machine, or several with commas, is the last part only."""
+
+    def named(part: str) -> str:
+        return Path(part).name if part.startswith("~") or Path(part).is_absolute() else part
+
+    return {
+        name: ",".join(map(named, value.split(","))) if isinstance(value, str) else value
+        for name, value in parameters.items()
+    }
 
 
 def parse_recipe(name: str, data: Any) -> Recipe:

@@ -18,7 +18,7 @@ from inference.postprocessing import Finish
 
 log = logging.getLogger(__name__)
 
-ARRAYS = "predicted_mods"
+ARRAYS_FOLDER = "predicted_mods"
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def export(
     written = []
     for name, sample in zip(_names(result.sequence_id, len(result.samples)), result.samples, strict=True):
         for modality, values in sample.items():
-            written += _write_arrays(folder / ARRAYS, name, modality, values, features.get(modality))
+            written += _write_arrays(folder / ARRAYS_FOLDER, name, modality, values, features.get(modality))
     return written + render(result, features, folder, renderers, **appearance)
 
 

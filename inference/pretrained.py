@@ -20,6 +20,7 @@ from torch import Tensor
 
 from feature_extraction import store
 from feature_extraction.feature import Feature
+from feature_extraction.recipe import without_folders
 from inference.performer import Performer
 from inference.settings import Settings
 from models import LoadedModel, build_model, load_model
@@ -85,26 +86,18 @@ def save_pretrained(loaded: LoadedModel, folder: str | Path, card: str = "") -> 
     _write_tensors(folder / SEEDS, {name: torch.tensor(values) for name, values in loaded.seeds.items()})
     for each in loaded.features.values():
         feature = Feature.from_dict(each)
-        shared = tuple({key: _without_folders(value) for key, value in entry.items()} for entry in feature.extractors)
+        shared = tuple(without_folders(entry) for entry in feature.extractors)
         dataclasses.replace(feature, extractors=shared).save(folder / FEATURES)
     store.save_text(folder / CARD, card)
     config = {
         "format": FORMAT,
-        "options": {name: _without_folders(value) for name, value in vars(loaded.opt).items()},
+        "options": without_folders(vars(loaded.opt)),
         "inputs": [dataclasses.asdict(window) for window in loaded.inputs],
         "outputs": [dataclasses.asdict(window) for window in loaded.outputs],
         "features": list(loaded.features),
     }
     store.save_json(folder / CONFIG, config)  # last, so that where it is, all is
     return sorted(path for path in folder.rglob("*") if path.is_file())
-
-
-def _without_folders(value: Any) -> Any:
-    """The value of an option or parameter; of a path on this machine, or of several, the last part only."""
-    if not isinstance(value, str):
-        return value
-    parts = value.split(",")
-    return ",".join(Path(part).name if part.startswith("~") or Path(part).is_absolute() else part for part in parts)
 
 
 def _read_tensors(path: Path) -> dict[str, Tensor]:

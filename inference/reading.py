@@ -9,18 +9,22 @@ import numpy as np
 
 from feature_extraction import store
 from feature_extraction.align import pair_frames
+from feature_extraction.arrays import recipe_hash
 from feature_extraction.audio import Audio, read_audio, working_rate
-from feature_extraction.feature import Feature, few
+from feature_extraction.feature import Feature, feature_files, few
 from feature_extraction.motion.bvh import read_bvh
 from feature_extraction.npz import read_npz
+from feature_extraction.reading import digest, expected_file
+from feature_extraction.recipe import recipe_of
 from feature_extraction.text.formats import read_transcript
+from feature_extraction.text.transcript import Transcript
 from inference.recording import Recording
 from models.windows import Window
 from registry import nearest
 
 log = logging.getLogger(__name__)
 
-SILENCE = 1e-4  # of full scale: sound that never gets louder is silence
+SILENT_PEAK = 1e-4  # of full scale: sound that never gets louder is silence
 KEYS = {"audio": "X", "motion": "Y"}
 """What the arrays of a source are called in a file of features."""
 
@@ -28,7 +32,8 @@ KEYS = {"audio": "X", "motion": "Y"}
 def read_feature(recording: Recording, window: Window, feature: Feature | None) -> np.ndarray | None:
     """A recording's (frames, dim) array of a window's modality, scaled as the model wants it; None if there is none.
 
-    Stored arrays are scaled anew with the model's own scaler. Where nothing is stored the raw file is extracted.
+    Stored arrays are scaled anew with the model's own scaler. Where nothing is stored, or only what was made otherwise
+    than the model's, the raw file is extracted.
 
     Args:
         recording: whose.
@@ -36,7 +41,7 @@ def read_feature(recording: Recording, window: Window, feature: Feature | None) 
         feature: how the model's corpus made it; None where it was not extracted, a label say.
 
     Raises:
-        ValueError: if a file cannot be read or is shorter than a frame, or has other columns than the model's.
+        ValueError: if a file cannot be read or is shorter than a frame, or holds other features than the model's.
     """
     found = _stored(recording, window, feature)
     if found is None and feature is not None and feature.source in {*recording.raw, "label"}:
@@ -80,7 +85,7 @@ def _extracted(recording: Recording, feature: Feature) -> np.ndarray:
 
 
 def _stored(recording: Recording, window: Window, feature: Feature | None) -> tuple[str, np.ndarray] | None:
-    """File and array of what is stored: the unscaled values, if they have the feature's columns, else the scaled."""
+    """File and array of what is stored: the unscaled values, if they are made as the feature's, else the scaled."""
     if recording.arrays is not None:
         return _of_arrays(recording.arrays, feature)
     if recording.data_dir is None:
@@ -89,26 +94,60 @@ def _stored(recording: Recording, window: Window, feature: Feature | None) -> tu
         sidecar = store.sidecar_path(recording.data_dir, recording.sequence_id, feature.base)
         unscaled = store.feature_path(recording.data_dir, recording.sequence_id, feature.base)
         if unscaled.is_file() and sidecar.is_file():
-            if _same_columns(unscaled, store.load_json(sidecar).get("columns", ()), feature, recording.raw):
-                return str(unscaled), feature.scale(feature.select(store.load_array(unscaled)))
-            return None
+            values = _of_sidecar(recording, unscaled, store.load_json(sidecar), feature)
+            return None if values is None else (str(unscaled), values)
     path = store.feature_path(recording.data_dir, recording.sequence_id, window.modality)
     return (str(path), np.array(store.load_array(path))) if path.is_file() else None
 
 
-def _same_columns(path: Path, columns: list[str], feature: Feature, raw: Mapping[str, Path]) -> bool:
-    """Whether stored columns are the feature's; if not, the raw file is to be extracted, a ValueError without one."""
-    if tuple(columns) == feature.all_columns:
+def _of_sidecar(recording: Recording, path: Path, made: Mapping[str, Any], feature: Feature) -> np.ndarray | None:
+    """Stored unscaled values, scaled; None if they are made otherwise and the raw file is to be extracted.
+
+    A transcript that was taken for silence is silence again. ValueError where there is no file to extract.
+    """
+    if not (difference := _difference(recording, path, made, feature)):
+        return feature.scale(feature.select(store.load_array(path)))
+    what, how = difference
+    if feature.source in {*recording.raw, "label"}:
+        log.warning("%s; the raw file is extracted", what)
+        return None
+    if made.get("source_hash") == digest(expected_file(recording.sequence_id, "text")):
+        return feature.encode(Transcript(), made["frames"])
+    raise ValueError(
+        f"{what} ({how}), and there is no {feature.source} file to make {feature.name} of; "
+        "extract the folder with the features of the model's run, --from_experiment"
+    )
+
+
+def _difference(recording: Recording, path: Path, made: Mapping[str, Any], feature: Feature) -> tuple[str, str] | None:
+    """What parts stored values from the feature's, and how; None if they are made alike."""
+    columns, wanted = made.get("columns", ()), feature.all_columns
+    if tuple(columns) != wanted:
+        odd = few(sorted(set(columns) ^ set(wanted))) or "their order"
+        what = f"{path.name} has {len(columns)} columns, the model was trained on {len(wanted)}"
+        return what, f"they differ in {odd}"
+    if not _made_alike(recording, made, feature):
+        how = "with other parameters, another vocabulary or another version of an extractor"
+        return f"{path.name} is made otherwise than what the model was trained on", how
+    return None
+
+
+def _made_alike(recording: Recording, made: Mapping[str, Any], feature: Feature) -> bool:
+    """Whether an array was made as the feature's: in the folder that it was fitted in, or else by the same recipe."""
+    if made.get("recipe_hash") is None or _is_fitted_here(recording, feature):
         return True
-    differing = sorted(set(columns) ^ set(feature.all_columns))
-    what = f"{path.name} has {len(columns)} columns, the model was trained on {len(feature.all_columns)}"
-    if feature.source not in raw:
-        raise ValueError(
-            f"{what} (they differ in {few(differing) or 'their order'}), and there is no {feature.source} file to make "
-            f"{feature.name} of; extract the folder with the features of the model's run, --from_experiment"
-        )
-    log.warning("%s; the raw file is extracted", what)
-    return False
+    recipe = recipe_of(feature.base, feature.source, feature.extractors, feature.fps)
+    return made["recipe_hash"] in {recipe_hash(recipe, mirrored) for mirrored in (False, True)}
+
+
+def _is_fitted_here(recording: Recording, feature: Feature) -> bool:
+    """Whether a folder's feature is the model's own, and the sequence has its final array, which goes with its base."""
+    folder = recording.data_dir or Path()
+    description = feature_files(folder, feature.name)[0]
+    if not (description.is_file() and store.feature_path(folder, recording.sequence_id, feature.name).is_file()):
+        return False
+    fitted = feature.provenance.get("fit_hash")
+    return fitted is not None and store.load_json(description).get("provenance", {}).get("fit_hash") == fitted
 
 
 def _of_arrays(path: Path, feature: Feature | None) -> tuple[str, np.ndarray] | None:
@@ -167,6 +206,6 @@ def _sound(path: Path, fps: float) -> Audio:
     audio = read_audio(path, working_rate(fps)[0])
     if audio.duration_s < 1 / fps:
         raise ValueError(f"{path} lasts {audio.duration_s:.4f} s, less than one frame ({1 / fps:.4f} s)")
-    if np.abs(audio.samples).max() < SILENCE:
+    if np.abs(audio.samples).max() < SILENT_PEAK:
         log.warning("%s is silent: the motion will follow nothing", path)
     return audio

@@ -14,7 +14,7 @@ from registry import nearest
 
 log = logging.getLogger(__name__)
 
-ARRAYS = (".npz", ".npy")
+ARRAY_ENDINGS = (".npz", ".npy")
 """Endings of files that hold a sequence's features themselves."""
 
 
@@ -63,7 +63,7 @@ def find_recording(
 ) -> Recording:
     """The recording that a sequence id of `data_dir`, or the path of a file, names; see `find_recordings`."""
     path = Path(name)
-    if path.suffix.lower() in (*store.SUFFIXES["audio"], *store.SUFFIXES["motion"], *ARRAYS):
+    if path.suffix.lower() in (*store.SUFFIXES["audio"], *store.SUFFIXES["motion"], *ARRAY_ENDINGS):
         return _of_file(path)
     if data_dir is None or not data_dir.is_dir():
         raise FileNotFoundError(f"no data folder {data_dir} to look for {name} in; give --data_dir, or a sound file")

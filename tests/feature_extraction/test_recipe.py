@@ -49,6 +49,14 @@ def test_a_recipe_of_unscaled_arrays_comes_back_from_their_name() -> None:
     assert recipe.base == "audio_feats_29.97"
 
 
+def test_where_a_file_lies_counts_until_it_is_learned_of() -> None:
+    entries = [{"name": "word_vectors", "vectors": path} for path in ("/home/me/glove.txt", "glove.txt")]
+    knowing = [entry | {"state": {"words": ["so"]}} for entry in entries]
+    hashes = [recipe_of("words_20", "text", [entry], 20).extractors_hash for entry in (*entries, *knowing)]
+    assert len(set(hashes)) == 3
+    assert hashes[2] == hashes[3]
+
+
 def test_frame_rate_and_joints_can_be_overridden() -> None:
     motion, audio = load_recipe("dance").override(fps=30.0, joints="all").features
     assert motion.name == "expmap_cr_scaled_30"
