@@ -125,13 +125,15 @@ def _features(source: str, experiments_dir: Path, folder: Path) -> dict[str, Fea
         source = str(find_run(source, experiments_dir).folder)
     place = Path(source or folder)
     place = place / "features" if (place / "features").is_dir() else place
-    names = [path.stem for path in sorted(place.glob("*.json")) if "." not in path.stem and _is_feature(path)]
+    names = [path.stem for path in sorted(place.glob("*.json")) if _is_feature(path)]
     if not names:
         raise FileNotFoundError(f"{place} describes no feature; name a run, a checkpoint or a folder with --features")
     return {name: Feature.load(place, name) for name in names}
 
 
 def _is_feature(path: Path) -> bool:
+    if store.ARRAY_NAME.fullmatch(f"{path.stem}.npy"):
+        return False  # it lies beside an array
     content = store.load_json(path)
     return isinstance(content, dict) and "all_columns" in content
 

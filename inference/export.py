@@ -44,12 +44,16 @@ def export(
 ) -> list[Path]:
     """Write the arrays, below `folder` in `predicted_mods`, and what `render` writes; the paths of the files.
 
-    Of a modality without a feature only the values are written. ValueError if values are not finite.
+    Beside the arrays lies how the sequence decodes, where it has its own way. Of a modality without a feature only the
+    values are written. ValueError if values are not finite.
     """
     written = []
     for name, sample in zip(_names(result.sequence_id, len(result.samples)), result.samples, strict=True):
         for modality, values in sample.items():
-            written += _write_arrays(folder / ARRAYS_FOLDER, name, modality, values, features.get(modality))
+            feature, own = features.get(modality), result.decodings.get(modality)
+            written += _write_arrays(folder / ARRAYS_FOLDER, name, modality, values, feature)
+            if feature is not None:
+                _write_decoding(folder / ARRAYS_FOLDER, name, feature, own)
     return written + render(result, features, folder, renderers, **appearance)
 
 
@@ -125,6 +129,15 @@ def _write_arrays(folder: Path, name: str, modality: str, values: np.ndarray, fe
         paths.append(store.feature_path(folder, name, array_name))
         store.save_array(paths[-1], array)
     return paths
+
+
+def _write_decoding(folder: Path, name: str, feature: Feature, own: list[dict[str, Any]] | None) -> None:
+    """Write what decoding needs besides the arrays where extraction does; what is there of another sequence goes."""
+    path = store.sidecar_path(folder, name, feature.base)
+    if own is None:
+        path.unlink(missing_ok=True)
+    else:
+        store.save_json(path, {"columns": list(feature.all_columns), "decoding": own})
 
 
 def _files(

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from feature_extraction.extract import extract
 from feature_extraction.motion.bvh import read_bvh
 from feature_extraction.motion.skeleton import joint_positions
 from inference.decode import main
@@ -31,6 +32,28 @@ def test_what_was_generated_is_written_again(checkpoint: Path, tmp_path: Path, d
     again = decoded(tmp_path / "tiny" / "predicted_mods", "--features", checkpoint, "--audio", tmp_path)
     assert [path.name for path in again] == ["song.sample1.bvh", "song.sample2.bvh"]
     assert [path.read_bytes() for path in again] == [path.read_bytes() for path in written if path.suffix == ".bvh"]
+
+
+@pytest.mark.parametrize("samples", [1, 2])
+def test_a_sequences_motion_is_written_again_with_its_own_bones(
+    checkpoint: Path, tmp_path: Path, decoded, samples: int
+) -> None:
+    written = generate(checkpoint, "s1", output_folder=tmp_path, render=["bvh"], num_samples=samples)
+    again = decoded(tmp_path / "tiny" / "predicted_mods", "--features", checkpoint)
+    assert [path.read_bytes() for path in again] == [path.read_bytes() for path in written if path.suffix == ".bvh"]
+    path = song(tmp_path, "s1.wav", 0.4)
+    written = generate(checkpoint, str(path), output_folder=tmp_path, render=["bvh"])
+    (again,) = decoded(tmp_path / "tiny" / "predicted_mods" / f"s1.{MOTION}.npy", "--features", checkpoint)
+    assert again.read_bytes() == written[-1].read_bytes()
+
+
+def test_features_of_a_broken_frame_rate_are_found(corpus: Path, tmp_path: Path, decoded) -> None:
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    for path in (*corpus.glob("s*.bvh"), *corpus.glob("small.yaml")):
+        shutil.copy(path, folder)
+    extract(folder, folder / "small.yaml", sources=["motion"], fps=29.97, jobs=1, progress=False)
+    assert [path.name for path in decoded(folder)] == [f"s{number}.bvh" for number in range(5)]
 
 
 @pytest.mark.parametrize("feature", [MOTION, "expmap_20"])
