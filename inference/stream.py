@@ -156,7 +156,8 @@ class _Track:
         return self.frames[None, first - self.start : first - self.start + length]
 
     def forget(self, before: int) -> None:
-        count = max(before - self.start, 0)
+        """Let go of the frames before this one that have come, but for the last: it stands beyond the end."""
+        count = max(min(before - self.start, len(self.frames) - 1), 0)
         self.frames, self.start = self.frames[count:], self.start + count
 
 

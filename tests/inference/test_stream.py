@@ -95,6 +95,16 @@ def test_as_many_poses_come_as_frames_each_as_soon_as_it_can(frames: int, per_st
     torch.testing.assert_close(streamed(model, sound(frames), [frames], frames_per_step=per_step), expected)
 
 
+@pytest.mark.parametrize("frames", [5, 20, 21, 50])
+@pytest.mark.parametrize("heard", [Window("sound", 3, 10), Window("sound", 3, 4, offset=5)])
+def test_a_step_may_give_more_frames_than_its_window_hears(frames: int, heard: Window) -> None:
+    model = build("--model transformer --conditioning_from queries", (heard,), (Window("motion", 5, 20, offset=1),))
+    options: dict[str, Any] = {"frames_per_step": 20}
+    offline = autoregress(model, {"sound": sound(frames)}, frames=frames, generator=noise(1), **options)["motion"]
+    for pieces in ([1] * frames, [frames]):
+        torch.testing.assert_close(streamed(model, sound(frames), pieces, **options), offline, rtol=0, atol=1e-5)
+
+
 def test_windows_that_reach_beyond_the_ends_are_padded() -> None:
     words = Window("sound", 3, 17, offset=-2, padding=(0.5, -0.5, 0.0))
     model = build(CAUSAL["transformer"], (MOTION, words))
