@@ -22,11 +22,23 @@ from feature_extraction.learned import without_states
 from feature_extraction.mirroring import original_id
 from feature_extraction.motion.selection import ALL, SELECTIONS
 from feature_extraction.parallel import BACKENDS, LOCAL, Workers, workers
-from feature_extraction.plan import RawFiles, plan_of_recipe, plan_of_run, possible, prepared, tasks, write_splits
+from feature_extraction.plan import (
+    RawFiles,
+    plan_of_recipe,
+    plan_of_run,
+    possible,
+    prepared,
+    refuse_beside_a_run,
+    tasks,
+    write_splits,
+)
 from feature_extraction.recipe import FeatureRecipe, Recipe, load_recipe, named_recipe, recipe_names
 from feature_extraction.store import RECORDED, SOURCES, SUFFIXES, find_raw, locked, sequences_with
 
 log = logging.getLogger(__name__)
+
+DEFAULT = "dance"
+"""The recipe that is meant where none is named."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +58,7 @@ class Report:
 
 def extract(
     data_dir: Path | str,
-    recipe: str | Path | Recipe = "dance",
+    recipe: str | Path | Recipe = DEFAULT,
     *,
     sources: Sequence[str] = SOURCES,
     fps: float | None = None,
@@ -75,12 +87,9 @@ def extract(
     if not raw:
         endings = " ".join(ending for source in RECORDED for ending in SUFFIXES[source])
         raise FileNotFoundError(f"no recordings in {data_dir}; it needs files ending in {endings}")
-    if from_experiment and not (fps is None and joints is None and do_mirror is None):
-        raise ValueError(
-            "a run's features have their own frame rate and joints, and are not mirrored: --fps, --joints and "
-            "--do_mirror do not go with --from_experiment"
-        )
     if from_experiment:
+        own = {"fps": fps, "joints": joints, "do_mirror": do_mirror, "val_regex": val_regex, "test_regex": test_regex}
+        refuse_beside_a_run(own)
         wanted = plan_of_run(Path(from_experiment), allow_missing_text)
     else:
         chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
@@ -130,7 +139,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             replace_existing=options.replace_existing,
             val_regex=options.val_regex,
             test_regex=options.test_regex,
-            seed=options.seed,
+            seed=options.seed or 0,
             jobs=options.jobs,
             backend=options.backend,
             scheduler=options.scheduler,
@@ -183,14 +192,16 @@ def _members(data_dir: Path, recipe: FeatureRecipe, read: Sequence[tuple[Task, O
 
 def _recipe(options: argparse.Namespace) -> Recipe:
     """Give the recipe that is named, or the one that --feature_names describes."""
+    if options.from_experiment:
+        names = options.feature_names or None
+        refuse_beside_a_run({"recipe": options.recipe, "feature_names": names, "seed": options.seed})
+    chosen = load_recipe(options.recipe or DEFAULT)
     if not options.feature_names:
         if options.combined_feature_name or options.pca_dims:
             raise ValueError("--combined_feature_name and --pca_dims are for --feature_names; name the features")
-        return load_recipe(options.recipe)
-    if options.from_experiment:
-        raise ValueError("--feature_names does not go with --from_experiment: a run has its own features")
+        return chosen
     names = [name.strip() for name in options.feature_names.split(",") if name.strip()]
-    fps = options.fps or load_recipe(options.recipe).features[0].fps
+    fps = options.fps or chosen.features[0].fps
     return named_recipe(names, fps, options.combined_feature_name, options.pca_dims)
 
 
@@ -215,7 +226,7 @@ def _parser() -> argparse.ArgumentParser:
         help="folder of .bvh, of .wav, .flac, .ogg, .mp3 and of .json, .tsv, "
         ".TextGrid transcripts; what belongs together shares its name",
     )
-    add("--recipe", default="dance", help="which features: a recipe's name or a .yaml file (default: dance)")
+    add("--recipe", help=f"which features: a recipe's name or a .yaml file (default: {DEFAULT})")
     add("--source", choices=SOURCES, help="only the features made of this (default: all)")
     add("--feature_names", metavar="NAMES", help="extractors with commas between, instead of a recipe's features")
     add("--combined_feature_name", metavar="NAME", help="make one feature of all --feature_names")
@@ -235,7 +246,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--replace_existing", action="store_true", help="compute everything again")
     add("--val_regex", metavar="REGEX", help="absent split lists: what is found in the ids of val (default: draw 10%%)")
     add("--test_regex", metavar="REGEX", help="the like for test; the rest is train; lists are never rewritten")
-    add("--seed", type=int, default=0, help="for drawing the splits (default: 0)")
+    add("--seed", type=int, help="for drawing the splits (default: 0)")
     add("--jobs", type=int, default=-1, metavar="N", help="processes (default: one for each core)")
     add("--backend", choices=BACKENDS, default=LOCAL, help="where they run: on this machine (default), or a cluster")
     add("--scheduler", metavar="ADDRESS", help="of the cluster: tcp://host:8786 for dask, auto or ray://... for ray")

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import registry
 from feature_extraction.arrays import Task
@@ -45,6 +46,15 @@ def plan_of_run(folder: Path, allow_missing_text: bool = False) -> Plan:
         (replace(recipe, allow_missing_text=allow_missing_text), feature)
         for recipe, feature in zip(recipes, features, strict=True)
     ]
+
+
+def refuse_beside_a_run(options: Mapping[str, Any]) -> None:
+    """ValueError for options that --from_experiment leaves nothing to say; None is not given."""
+    if given := [f"--{name}" for name, value in options.items() if value is not None]:
+        raise ValueError(
+            f"{' and '.join(given)} cannot be beside --from_experiment: a run has its own features at its own frame "
+            "rate, and nothing is mirrored, split or fitted"
+        )
 
 
 def possible(plan: Plan, raw: RawFiles, sources: Sequence[str], skip_absent: bool) -> Plan:

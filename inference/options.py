@@ -30,7 +30,10 @@ def parse(argv: Sequence[str]) -> dict[str, Any]:
         ValueError: if arguments contradict each other.
     """
     opt = read(_parser(), argv)
-    if not opt["checkpoint"] and is_model(Path(opt["experiment"])):
+    one = opt["checkpoint"] or (opt["experiment"] if is_model(Path(opt["experiment"])) else "")
+    if one and opt["version_index"] is not None:
+        raise ValueError(f"--version_index is for the checkpoints of a run, and {one} is a single model")
+    if not opt["checkpoint"] and one:
         opt["checkpoint"], opt["experiment"] = opt["experiment"], ""
     elif opt["checkpoint"]:
         # One word beside a checkpoint file is what to generate for.

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from feature_extraction.feature import Feature
+from feature_extraction.feature import Feature, few
 from feature_extraction.motion.skeleton import Motion
 from inference.blending import feature_blends
 from inference.export import is_motion
@@ -73,6 +73,10 @@ class Performer:
         features = {name: Feature.from_dict(each) for name, each in self.loaded.features.items()}
         if self.settings.use_scalers:
             return features
+        if bound := [name for name, each in features.items() if each.scaler and each.projection]:
+            raise ValueError(
+                f"--no-use_scalers: {few(bound)} has principal components of scaled columns; leave that option out"
+            )
         return {name: replace(feature, scaler=None) for name, feature in features.items()}
 
     @property
@@ -106,7 +110,9 @@ class Performer:
 
     def motions(self, name: str) -> list[Motion]:
         """The motions generated for one sequence or sound file, one for each sample, finished as the settings say."""
-        (recording,) = self.recordings(name)
+        recording, *others = self.recordings(name)
+        if others:
+            raise ValueError(f"{name} holds {1 + len(others)} recordings; name one sequence or sound file of them")
         moving = [window.modality for window in self.loaded.outputs if is_motion(self.features.get(window.modality))]
         if not moving:
             raise ValueError("the model gives arrays that no extractor turns back into motion; `perform` gives those")

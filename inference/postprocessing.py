@@ -106,6 +106,8 @@ class Finish:
     def of(cls, settings: Settings) -> "Finish":
         """What the settings ask for; a ValueError or FileNotFoundError if their skeleton cannot be read."""
         path = settings.target_skeleton
+        if not path and (settings.joint_map or settings.target_pose is not None):
+            raise ValueError("--joint_map and --target_pose are for --target_skeleton, a BVH file; name one")
         rig = Rig.read(path, settings.joint_map, settings.target_pose) if path else None
         return cls(settings.fps, rig, settings.foot_lock, settings.align_ground)
 

@@ -49,6 +49,7 @@ def find_recordings(
     Raises:
         FileNotFoundError: if there is no such file or folder, or nothing in it.
         LookupError: if the corpus has no such sequence; the message has the nearest ids.
+        ValueError: if the path of a file has another ending than the one asked for.
     """
     folder = Path(name)
     if folder.is_dir():
@@ -64,6 +65,8 @@ def find_recording(
     """The recording that a sequence id of `data_dir`, or the path of a file, names; see `find_recordings`."""
     path = Path(name)
     if path.suffix.lower() in (*store.SUFFIXES["audio"], *store.SUFFIXES["motion"], *ARRAY_ENDINGS):
+        if audio_format and path.suffix.lower() != f".{audio_format.lower().removeprefix('.')}":
+            raise ValueError(f"--audio_format {audio_format} is for sequences and folders, and {path} is a file")
         return _of_file(path)
     if data_dir is None or not data_dir.is_dir():
         raise FileNotFoundError(f"no data folder {data_dir} to look for {name} in; give --data_dir, or a sound file")

@@ -307,3 +307,11 @@ def test_a_recording_with_the_name_of_a_mirror_image_is_refused(images: Path) ->
 def test_what_a_run_was_trained_with_is_not_mirrored(images: Path) -> None:
     with pytest.raises(ValueError, match="--do_mirror"):
         run(images, do_mirror=True, from_experiment=images)
+
+
+@pytest.mark.parametrize(
+    "words", ["--recipe dense", "--feature_names mel", "--seed 3", "--val_regex s", "--test_regex s", "--fps 30"]
+)
+def test_options_that_a_run_leaves_nothing_to_say_are_refused(spoken: Path, words: str) -> None:
+    with pytest.raises(ValueError, match=f"{words.split()[0]} cannot be beside --from_experiment: a run has its own"):
+        main([str(spoken), "--from_experiment", str(spoken), *words.split()])

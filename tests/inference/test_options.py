@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from inference.generate import generate
 from inference.options import find_checkpoint, find_run, parse
 from training.run import Run
 
@@ -68,3 +69,16 @@ def test_a_checkpoint_or_shared_model_may_stand_for_the_run(tmp_path, model):
     (tmp_path / "shared" / "config.json").touch()
     opt = parse([str(tmp_path / model), "song.wav"])
     assert (opt["checkpoint"], opt["experiment"], opt["sequence"]) == (str(tmp_path / model), "", "song.wav")
+
+
+@pytest.mark.parametrize("words", ["--checkpoint model.ckpt song.wav", "model.ckpt song.wav"])
+def test_a_single_model_has_no_checkpoints_to_choose_from(words):
+    with pytest.raises(ValueError, match=r"--version_index .* of a run, and model\.ckpt is a single model"):
+        parse([*words.split(), "--version_index", "0"])
+
+
+def test_what_drives_another_skeleton_wants_one(checkpoint, tmp_path):
+    for option in ({"joint_map": "Hips=pelvis"}, {"target_pose": 0}):
+        with pytest.raises(ValueError, match="are for --target_skeleton"):
+            generate(checkpoint, "s1", output_folder=tmp_path, **option)
+    assert not list(tmp_path.iterdir())

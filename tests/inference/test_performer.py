@@ -3,12 +3,17 @@
 import dataclasses
 from typing import Any
 
+import numpy as np
 import pytest
 
+from feature_extraction.feature import Feature
+from feature_extraction.projection import Projection
 from inference import performer
 from inference.performer import Performer
 from inference.settings import Settings
 from models import load_model
+from tests.inference.conftest import SOUND
+from tests.inference.test_folders import song
 
 
 def test_motion_is_smoothed_as_the_settings_or_the_experiment_say(checkpoint):
@@ -33,6 +38,23 @@ def test_it_tells_how_many_frames_of_all_are_finished(checkpoint):
     told = []
     list(performer.perform([performer.material(recording)], lambda finished, total: told.append((finished, total))))
     assert told == [(0, 10), (4, 10), (8, 10), (10, 10)]
+
+
+def test_motions_are_of_one_recording(checkpoint, tmp_path):
+    for name in ("one.wav", "two.wav"):
+        song(tmp_path, name, 0.4)
+    with pytest.raises(ValueError, match="holds 2 recordings; name one sequence or sound file of them"):
+        Performer(load_model(checkpoint)).motions(str(tmp_path))
+
+
+def test_principal_components_of_scaled_columns_keep_their_scaler(checkpoint):
+    loaded = load_model(checkpoint)
+    feature = Feature.from_dict(loaded.features[SOUND])
+    projection = Projection(np.zeros(feature.dim), np.eye(feature.dim))
+    components = loaded.features | {SOUND: dataclasses.replace(feature, projection=projection).to_dict()}
+    assert Performer(dataclasses.replace(loaded, features=components)).features[SOUND].scaler
+    with pytest.raises(ValueError, match=f"--no-use_scalers: {SOUND} has principal components of scaled columns"):
+        _ = Performer(dataclasses.replace(loaded, features=components), Settings(use_scalers=False)).features
 
 
 def test_noise_is_the_processors_whatever_the_model_computes_on(checkpoint, monkeypatch: pytest.MonkeyPatch):

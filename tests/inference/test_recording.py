@@ -75,3 +75,12 @@ def test_a_class_can_be_given_by_name_or_number() -> None:
 def test_a_name_without_a_known_class_asks_for_one(tmp_path: Path) -> None:
     with pytest.raises(LookupError, match=r"'song'.*there are: tango, waltz; name one with --labels style_20,CLASS"):
         read_feature(find_recording(str(sound(tmp_path, "song_7")), None), STYLE, label())
+
+
+def test_a_format_of_sounds_does_not_go_with_another_file(tmp_path: Path) -> None:
+    path = sound(tmp_path, "waltz")
+    assert find_recording(str(path), None, audio_format="wav").raw["audio"] == path
+    with pytest.raises(
+        ValueError, match=r"--audio_format mp3 is for sequences and folders, and .*waltz\.wav is a file"
+    ):
+        find_recording(str(path), None, audio_format="mp3")

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from feature_extraction.extract import extract
 from feature_extraction.feature import Feature
 from feature_extraction.recipe import parse_recipe
 from feature_extraction.store import find_raw, load_json, save_json, save_splits
@@ -119,7 +120,7 @@ def test_the_models_own_arrays_are_read_as_they_are_stored(
         folder, run_folder = spoken(tmp_path / "new", "down", "and"), tmp_path / "run"
         (run_folder / "features").mkdir(parents=True)
         feature.save(run_folder / "features")
-        run(folder, from_experiment=run_folder)
+        extract(folder, from_experiment=run_folder, jobs=1, progress=False)
         before = read(folder, feature)
     elif how == "shared":
         feature = replace(feature, provenance={})
