@@ -65,11 +65,16 @@ def drop(page: Page, name: str, size: int) -> None:
     )
 
 
-def choose(page: Page, *paths: Path) -> None:
-    """Choose files, the sound last, in the page's dialogue."""
+def hand_over(page: Page, *paths: Path) -> None:
+    """Choose files in the page's dialogue."""
     root = page.call("DOM.getDocument")["root"]["nodeId"]
     node = page.call("DOM.querySelector", nodeId=root, selector="#file")["nodeId"]
     page.call("DOM.setFileInputFiles", nodeId=node, files=[str(path) for path in paths])
+
+
+def choose(page: Page, *paths: Path) -> None:
+    """Choose files, the sound last, and wait until it is read."""
+    hand_over(page, *paths)
     page.wait(f"document.querySelector('#dropped').textContent === {paths[-1].name!r}")
 
 
@@ -124,6 +129,37 @@ def test_words_go_with_the_sound_that_they_came_with(page: Page, tmp_path: Path)
     assert not page.evaluate("document.querySelector('#words').hidden")
     choose(page, song(tmp_path, "other.wav", 0.5))
     assert page.evaluate("document.querySelector('#words').hidden")
+
+
+def test_words_may_come_before_their_sound(page: Page, tmp_path: Path) -> None:
+    words = tmp_path / "talk.tsv"
+    words.write_text("0\t0.4\tso\n", encoding="utf-8")
+    hand_over(page, words)
+    page.wait("!document.querySelector('#words').hidden")
+    choose(page, song(tmp_path, "talk.wav", 0.5))
+    assert page.evaluate("document.querySelector('#wordsname').textContent") == "words: talk.tsv"
+    assert not page.evaluate("document.querySelector('#words').hidden")
+
+
+def test_one_job_is_begun_by_two_clicks_and_outlives_a_broken_connection(page: Page, tmp_path: Path) -> None:
+    choose(page, song(tmp_path, "hum.wav", 0.5))
+    page.evaluate(
+        """(() => {
+          const real = fetch;
+          window.begun = 0;
+          window.broken = 2;
+          window.fetch = (path, ...rest) => {
+            if (path === "/jobs") window.begun++;
+            if (path.startsWith("/jobs/") && window.broken-- > 0) return Promise.reject(new TypeError("broken"));
+            return real(path, ...rest);
+          };
+          const button = document.querySelector("#generate");
+          button.click();
+          button.click();
+        })()"""
+    )
+    page.wait("!document.querySelector('#viewer').hidden && document.querySelector('#progress').hidden")
+    assert page.evaluate("[window.begun, document.querySelector('#problem').hidden].join()") == "1,true"
 
 
 @pytest.mark.parametrize(

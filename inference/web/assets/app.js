@@ -4,19 +4,38 @@
 const ui = Object.fromEntries([...document.querySelectorAll("[id]")].map(element => [element.id, element]));
 const FORMS = { bvh: "BVH", mp4: "MP4 video", glb: "GLB", html: "viewer page" };
 const ASK_EVERY_MS = 300;
+const TRY_AGAIN_MS = 1000;
+const MOST_TRIES = 10;
 const USUAL_LENGTH_S = 30;
-const page = { limits: {}, models: [], sound: null, transcript: null, job: null, shown: "" };
+const page = { limits: {}, models: [], sound: null, transcript: null, job: null, begins: false, shown: "" };
+
+class NoAnswer extends Error {
+  constructor() {
+    super("the program that made this page does not answer; is it still running?");
+  }
+}
 
 async function ask(path, options = {}) {
-  let answer;
+  let answer, content;
   try {
     answer = await fetch(path, options);
+    content = await answer.json();
   } catch {
-    throw new Error("the program that made this page does not answer; is it still running?");
+    throw new NoAnswer();
   }
-  const content = await answer.json();
   if (!answer.ok) throw new Error(content.error);
   return content;
+}
+
+async function askPatiently(path) {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await ask(path);
+    } catch (error) {
+      if (!(error instanceof NoAnswer) || tries === MOST_TRIES) throw error;
+      await new Promise(resume => setTimeout(resume, TRY_AGAIN_MS));
+    }
+  }
 }
 
 async function attempt(action) {
@@ -56,8 +75,8 @@ async function upload(file) {
 async function take(files) {
   const { sound, transcript } = page;
   await attempt(async () => { for (const file of files) await upload(file); });
-  // The words of another sound do not belong to a new one.
-  if (page.sound !== sound && page.transcript === transcript) page.transcript = null;
+  // The words of another sound do not belong to a new one; those that waited for a sound do.
+  if (sound && page.sound !== sound && page.transcript === transcript) page.transcript = null;
   showFiles();
 }
 
@@ -71,7 +90,7 @@ function showFiles() {
 }
 
 function showReady() {
-  ui.generate.disabled = !(page.sound && page.models.length) || page.job !== null;
+  ui.generate.disabled = !(page.sound && page.models.length) || page.begins || page.job !== null;
 }
 
 // Models
@@ -105,10 +124,17 @@ async function begin() {
     seed: number(ui.seed, "seed"),
     seconds: number(ui.seconds, "length"),
   };
-  const job = await ask("/jobs", {
-    method: "POST", body: JSON.stringify(wish), headers: { "Content-Type": "application/json" },
-  });
-  follow(job.id);
+  page.begins = true;
+  showReady();
+  try {
+    const job = await ask("/jobs", {
+      method: "POST", body: JSON.stringify(wish), headers: { "Content-Type": "application/json" },
+    });
+    follow(job.id);
+  } finally {
+    page.begins = false;
+    showReady();
+  }
 }
 
 function follow(id) {
@@ -123,7 +149,7 @@ function follow(id) {
 }
 
 async function watch(id) {
-  const job = await attempt(() => ask(`/jobs/${encodeURIComponent(id)}`));
+  const job = await attempt(() => askPatiently(`/jobs/${encodeURIComponent(id)}`));
   if (job) show(job);
   if (job && (job.state === "waiting" || job.state === "working")) {
     setTimeout(watch, ASK_EVERY_MS, id);
