@@ -7,6 +7,7 @@ from pathlib import Path
 
 from training.options.contradictions import UNLIMITED
 from training.parts import find_checkpoint
+from training.resuming import options_of, refuse_another_optimiser
 from training.run import LAST, Run, is_first_process
 
 log = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ def starting_point(run: Run, opt: argparse.Namespace) -> StartingPoint:
             log.info("%s has nothing to continue yet: it starts from the beginning", run.name)
         return StartingPoint(weights=weights)
     if opt.continue_train:
+        refuse_another_optimiser(options_of(last), opt, last)
         record = run.record()
         log.info("%s goes on after epoch %s, step %s", run.name, record.get("epochs", "?"), record.get("steps", "?"))
         return StartingPoint(resume=last)

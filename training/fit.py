@@ -35,6 +35,7 @@ from training.module import TrainingModule
 from training.options import save_hparams, trainer_arguments
 from training.parts import begin_with_parts
 from training.payload import load_features, make_payload
+from training.resuming import as_tuned, options_of
 from training.run import Run, is_first_process
 from training.summary import means_line, size_line
 from training.tuning import tune
@@ -73,8 +74,8 @@ def fit(run: Run, opt: argparse.Namespace, start: StartingPoint, more: Sequence[
     callbacks = [*more, *_averaging(opt), Likelihood(features)]
     callbacks += _sampling(opt, val or train, features) + _measuring(opt, train, val or train, features)
     trainer = make_trainer(run, opt, val is not None, callbacks)
-    if opt.do_tuning and not start.resume:
-        tune(opt, model, train, trainer)
+    if opt.do_tuning:
+        opt = as_tuned(options_of(start.resume), opt) if start.resume else tune(opt, model, train, trainer)
     if is_first_process():
         _describe(run, opt, features)
         log.info("%s", size_line(opt, model, train, val))

@@ -26,7 +26,9 @@ from training.optimisers import (
     make_optimiser,
     make_plateau_schedule,
     make_schedule,
+    patience,
 )
+from training.resuming import apply_options
 
 CHECKPOINT_KEY = "terpsichore"
 LOSSES_KEY = "losses"
@@ -48,6 +50,7 @@ class TrainingModule(LightningModule):
         self.opt = opt
         self._payload = dict(payload)
         self._losses_before: dict[str, Tensor] = {}
+        self._options_before: dict[str, Any] = {}
         self._losses = compiled(model.losses) if opt.compile else model.losses
         self._guard = Guard(opt.skip_bad_batches)
         self._summed: list[bool] = []
@@ -107,8 +110,12 @@ class TrainingModule(LightningModule):
             clip(parameters, gradient_clip_val)
 
     def on_train_start(self) -> None:
-        """Know the losses that the run had when it was stopped."""
+        """Know the losses that a run had when it was stopped, and let it go on with the options of today."""
         self.trainer.callback_metrics.update(self._losses_before)
+        if self._options_before:
+            optimiser: Any = self.optimizers(use_pl_optimizer=False)
+            schedule: Any = self.lr_schedulers()
+            apply_options(optimiser, schedule, self.opt, self._options_before)
 
     def on_train_epoch_end(self) -> None:
         """Tell a schedule that waits for a plateau what the loss is, before the epoch's checkpoint is saved."""
@@ -143,7 +150,7 @@ class TrainingModule(LightningModule):
             fused=is_fused(opt.optimizer, opt.precision),
         )
         if opt.lr_policy in PLATEAU_POLICIES:
-            plateau = make_plateau_schedule(optimiser, opt.lr_decay_factor, max(1, int(opt.lr_decay_iters)))
+            plateau = make_plateau_schedule(optimiser, opt.lr_decay_factor, patience(opt.lr_decay_iters))
             told = {"scheduler": plateau, "monitor": self._monitored, "strict": False}
             return {"optimizer": optimiser, "lr_scheduler": told}
         self.trainer.fit_loop.setup_data()  # with --max_steps nobody has counted the batches yet
@@ -223,6 +230,7 @@ class TrainingModule(LightningModule):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take up what the run knew."""
         self._guard.skipped = checkpoint.get(SKIPPED_KEY, 0)
+        self._options_before = checkpoint.get(CHECKPOINT_KEY, {}).get("opt", {})
         losses = checkpoint.get(LOSSES_KEY, {})
         self._losses_before = {name: torch.tensor(value) for name, value in losses.items()}
 

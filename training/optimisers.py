@@ -113,3 +113,8 @@ def make_schedule(
 def make_plateau_schedule(optimiser: torch.optim.Optimizer, factor: float, patience: int) -> ReduceLROnPlateau:
     """A schedule that multiplies the rate by ``factor`` when the loss has not fallen for ``patience`` epochs."""
     return ReduceLROnPlateau(optimiser, mode="min", factor=factor, patience=patience)
+
+
+def patience(epochs: float) -> int:
+    """The whole number of epochs, 1 at the least, that a schedule waits for a plateau to end."""
+    return max(1, int(epochs))

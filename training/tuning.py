@@ -31,8 +31,8 @@ DIVERGED = 4.0
 SMOOTHING = 0.9
 
 
-def tune(opt: argparse.Namespace, model: BaseModel, train: BaseDataset, trainer: Trainer) -> None:
-    """Set ``opt.batch_size`` and ``opt.learning_rate`` to what has been found; the model stays as it is.
+def tune(opt: argparse.Namespace, model: BaseModel, train: BaseDataset, trainer: Trainer) -> argparse.Namespace:
+    """The options with the batch size and the learning rate that have been found; the model stays as it is.
 
     ValueError where several processes would have to agree on them.
     """
@@ -43,9 +43,10 @@ def tune(opt: argparse.Namespace, model: BaseModel, train: BaseDataset, trainer:
             "with the --batch_size and --learning_rate that it found"
         )
     device = trainer.strategy.root_device
-    opt.batch_size = find_batch_size(opt, model, train, device)
-    opt.learning_rate = find_learning_rate(opt, model, train, device)
-    log.info("tuned: --batch_size %d --learning_rate %.2g", opt.batch_size, opt.learning_rate)
+    tuned = argparse.Namespace(**vars(opt) | {"batch_size": find_batch_size(opt, model, train, device)})
+    rate = find_learning_rate(tuned, model, train, device)
+    log.info("tuned: --batch_size %d --learning_rate %.2g", tuned.batch_size, rate)
+    return argparse.Namespace(**vars(tuned) | {"learning_rate": rate})
 
 
 def find_batch_size(opt: argparse.Namespace, model: BaseModel, train: BaseDataset, device: torch.device) -> int:
@@ -64,7 +65,10 @@ def find_batch_size(opt: argparse.Namespace, model: BaseModel, train: BaseDatase
 
 
 def find_learning_rate(opt: argparse.Namespace, model: BaseModel, train: BaseDataset, device: torch.device) -> float:
-    """The rate at which the loss falls fastest while it is raised from step to step (Smith, arXiv 1506.01186, 3.3)."""
+    """The rate at which the loss falls fastest while it is raised from step to step (Smith, arXiv 1506.01186, 3.3).
+
+    It is the one of the options where the first batch has no finite loss, which training will look into.
+    """
     trial = copy.deepcopy(model).to(device)
     rates = np.geomspace(*RATES, TRIED)
     losses: list[float] = []
@@ -75,6 +79,9 @@ def find_learning_rate(opt: argparse.Namespace, model: BaseModel, train: BaseDat
         if not math.isfinite(smooth) or (losses and smooth - min(losses) > DIVERGED * abs(min(losses))):
             break
         losses.append(smooth)
+    if not losses:
+        log.warning("no learning rate is found: the loss of the first batch is not finite")
+        return opt.learning_rate
     return fastest_fall(rates[: len(losses)].tolist(), losses)
 
 

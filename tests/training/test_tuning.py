@@ -38,10 +38,20 @@ def test_tuning_leaves_the_model_and_finds_numbers_that_train(tmp_path: Path, mo
     torch.manual_seed(0)
     model = create_model(opt, train.inputs, train.outputs)
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    tune(opt, model, train, trainer_for(opt))
+    given = vars(opt).copy()
+    tuned = tune(opt, model, train, trainer_for(opt))
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
-    assert opt.batch_size in (8, 16)
-    assert 1e-6 < opt.learning_rate < 1
+    assert vars(opt) == given
+    assert tuned.batch_size in (8, 16)
+    assert 1e-6 < tuned.learning_rate < 1
+
+
+def test_a_first_batch_that_is_not_finite_is_left_to_the_training_to_name(tmp_path: Path) -> None:
+    experiment = write_experiment(tmp_path, num_sanity_val_steps=0)
+    for path in (tmp_path / "data").glob("s*.motion.npy"):
+        np.save(path, np.full((60, 5), np.nan, np.float32))
+    with pytest.raises(ValueError, match=r"s\d.*feature_extraction\.check"):
+        main([str(experiment), "--do_tuning"])
 
 
 def test_no_gpus_is_tuned_on_the_cpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
