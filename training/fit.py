@@ -104,7 +104,6 @@ def make_trainer(run: Run, opt: argparse.Namespace, validates: bool, more: Seque
         logging.getLogger(name).setLevel(logging.WARNING)
     checkpoints = Checkpoints(
         run.checkpoints,
-        "val_loss" if validates else "train_loss",
         keep=opt.save_top_k,
         every_minutes=opt.save_every_minutes,
         every_n_steps=opt.save_every_n_steps,

@@ -17,6 +17,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from models.base_model import BaseModel
 from training.compilation import compiled
 from training.datasets.base_dataset import BaseDataset
+from training.epoch_loss import EpochLoss
 from training.guard import Guard, all_finite, bad_feature, bad_gradient
 from training.noise import with_noise
 from training.optimisers import (
@@ -31,6 +32,7 @@ from training.optimisers import (
 from training.resuming import apply_options
 
 CHECKPOINT_KEY = "terpsichore"
+EPOCH_KEY = "epoch_loss"
 LOSSES_KEY = "losses"
 SHARDED = (FSDPStrategy, DeepSpeedStrategy, ModelParallelStrategy)
 """Strategies by which no process has all of a gradient."""
@@ -52,6 +54,7 @@ class TrainingModule(LightningModule):
         self._losses_before: dict[str, Tensor] = {}
         self._options_before: dict[str, Any] = {}
         self._losses = compiled(model.losses) if opt.compile else model.losses
+        self._epoch_loss = EpochLoss()
         self._guard = Guard(opt.skip_bad_batches)
         self._summed: list[bool] = []
         """Of each batch whose gradient is in the step that is being made, whether it is good."""
@@ -76,12 +79,13 @@ class TrainingModule(LightningModule):
             return self._leave_out(self._bad_feature(batch, loader.dataset, items.tolist()), self._checking)
         before = [buffer.clone() for buffer in self.model.buffers()] if self._guard.allowed else []
         losses = self._losses(with_noise(batch, self.model.inputs))
-        finite = bool(torch.isfinite(losses["loss"]))
-        if self._is_bad(not finite):
+        loss = losses["loss"].item()
+        if self._is_bad(not math.isfinite(loss)):
             for buffer, value in zip(self.model.buffers(), before, strict=False):
                 buffer.copy_(value)
-            return self._leave_out("" if finite else f"the loss became {losses['loss'].item()}", self._advice)
+            return self._leave_out("" if math.isfinite(loss) else f"the loss became {loss}", self._advice)
         self._summed.append(True)
+        self._epoch_loss.add(self.current_epoch, loss)
         self._log("train", losses, batch, prog_bar=True)
         return losses["loss"]
 
@@ -119,11 +123,9 @@ class TrainingModule(LightningModule):
 
     def on_train_epoch_end(self) -> None:
         """Tell a schedule that waits for a plateau what the loss is, before the epoch's checkpoint is saved."""
-        schedule = self.lr_schedulers()
-        if isinstance(schedule, ReduceLROnPlateau):
-            loss = self.trainer.callback_metrics.get(self._monitored)
-            if loss is not None:
-                schedule.step(self.trainer.strategy.broadcast(float(loss)))
+        schedule, loss = self.lr_schedulers(), self.epoch_loss
+        if isinstance(schedule, ReduceLROnPlateau) and loss is not None:
+            schedule.step(self.trainer.strategy.broadcast(loss))
 
     def lr_scheduler_step(self, scheduler: Any, metric: Any | None) -> None:
         """Advance a schedule; `on_train_epoch_end` does it for those that wait for a plateau."""
@@ -133,6 +135,11 @@ class TrainingModule(LightningModule):
     def validation_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
         """Log the losses of a validation batch; ValueError when it is not finite, or they are not."""
         self._log("val", self._held_out("val", batch, batch_idx), batch, prog_bar=True)
+
+    def on_validation_epoch_end(self) -> None:
+        """Know that there is a validation of this epoch, not of one before."""
+        if not self.trainer.sanity_checking:
+            self._epoch_loss.validate(self.current_epoch)
 
     def test_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
         """Log the losses of a test batch; ValueError when it is not finite, or they are not."""
@@ -151,7 +158,7 @@ class TrainingModule(LightningModule):
         )
         if opt.lr_policy in PLATEAU_POLICIES:
             plateau = make_plateau_schedule(optimiser, opt.lr_decay_factor, patience(opt.lr_decay_iters))
-            told = {"scheduler": plateau, "monitor": self._monitored, "strict": False}
+            told = {"scheduler": plateau, "monitor": "train_loss", "strict": False}
             return {"optimizer": optimiser, "lr_scheduler": told}
         self.trainer.fit_loop.setup_data()  # with --max_steps nobody has counted the batches yet
         steps = float(self.trainer.estimated_stepping_batches)
@@ -224,11 +231,13 @@ class TrainingModule(LightningModule):
         """Add what generation needs, and what a resumed run needs to know."""
         checkpoint[CHECKPOINT_KEY] = self._payload
         losses = self.trainer.callback_metrics
+        checkpoint[EPOCH_KEY] = self._epoch_loss.state_dict()
         checkpoint[SKIPPED_KEY] = self._guard.skipped
         checkpoint[LOSSES_KEY] = {name: float(value) for name, value in losses.items() if name.endswith("_loss")}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take up what the run knew."""
+        self._epoch_loss.load_state_dict(checkpoint.get(EPOCH_KEY, {}))
         self._guard.skipped = checkpoint.get(SKIPPED_KEY, 0)
         self._options_before = checkpoint.get(CHECKPOINT_KEY, {}).get("opt", {})
         losses = checkpoint.get(LOSSES_KEY, {})
@@ -240,8 +249,17 @@ class TrainingModule(LightningModule):
         return self._guard.skipped
 
     @property
-    def _monitored(self) -> str:
-        return "val_loss" if self.trainer.enable_validation else "train_loss"
+    def mean_train_loss(self) -> float | None:
+        """The mean training loss of the epoch, over this process's batches."""
+        return self._epoch_loss.mean(self.current_epoch)
+
+    @property
+    def epoch_loss(self) -> float | None:
+        """What the epoch is judged by: the loss of its validation, None if it had none; without any, the mean."""
+        if not self.trainer.enable_validation:
+            return self.mean_train_loss
+        validated = self._epoch_loss.is_validated(self.current_epoch)
+        return float(self.trainer.callback_metrics["val_loss"]) if validated else None
 
     def _log(self, split: str, losses: Mapping[str, Tensor], batch: Mapping[str, Tensor], **options: Any) -> None:
         # Lightning means the sizes over the processes in whole numbers: as multiples of their number they stay exact.

@@ -48,25 +48,23 @@ class AtomicCheckpointIO(TorchCheckpointIO):
 
 
 class Checkpoints(Checkpoint):
-    """Saves ``last.ckpt`` after every epoch and now and then within, and the epochs of lowest ``monitor``.
+    """Saves ``last.ckpt`` after every epoch and now and then within, and the epochs of the lowest ``epoch_loss``.
 
     Args:
         folder: where they are written.
-        monitor: the loss by which the best epochs are chosen.
-        keep: how many of these stay, as ``best-*.ckpt``.
+        keep: how many of the best epochs stay, as ``best-*.ckpt``.
         every_minutes: time between two checkpoints within an epoch; 0: none. It is longer where saving would take
             more than a twentieth of the time.
         every_n_steps: steps between them; 0: by time only.
     """
 
-    def __init__(self, folder: Path, monitor: str, keep: int = 1, every_minutes: float = 0.0, every_n_steps: int = 0):
+    def __init__(self, folder: Path, keep: int = 1, every_minutes: float = 0.0, every_n_steps: int = 0):
         self.folder = Path(folder)
-        self.monitor = monitor
         self.keep = keep
         self.every_s = 60 * every_minutes
         self.every_n_steps = every_n_steps
         self.scores: dict[str, float] = {}
-        """File name -> monitored loss, of the best."""
+        """File name -> the epoch's loss, of the best."""
         self.saved_step = -1
         """The step after which the last checkpoint was saved."""
         self._saved_at = time.monotonic()
@@ -103,8 +101,8 @@ class Checkpoints(Checkpoint):
         """Save what the epoch has given."""
         if trainer.fast_dev_run:  # type: ignore[attr-defined]
             return
-        value = trainer.callback_metrics.get(self.monitor)
-        score = float("inf") if value is None else float(value)
+        loss = pl_module.epoch_loss
+        score = float("inf") if loss is None else float(loss)
         if trainer.world_size > 1:
             score = trainer.strategy.broadcast(score)  # a training loss is a process's own
         worst = max(self.scores, key=self.scores.__getitem__, default="")

@@ -1,6 +1,5 @@
 """Ends a run of a search that does worse than the others."""
 
-import math
 from collections.abc import Callable
 
 from pytorch_lightning import Callback, LightningModule, Trainer
@@ -11,7 +10,7 @@ class Pruned(Exception):  # noqa: N818 - it is no error
 
 
 class Pruning(Callback):
-    """After each epoch, tells the loss to ``report`` (loss, epoch) and asks ``should_end``."""
+    """After each epoch that has one, tells its loss to ``report`` (loss, epoch) and asks ``should_end``."""
 
     def __init__(self, report: Callable[[float, int], None], should_end: Callable[[], bool]):
         self._report = report
@@ -19,8 +18,9 @@ class Pruning(Callback):
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Report; Pruned where that was the run's last epoch."""
-        losses = trainer.callback_metrics
-        loss = float(losses.get("val_loss", losses.get("train_loss", math.nan)))
+        loss = pl_module.epoch_loss
+        if loss is None:
+            return
         self._report(loss, trainer.current_epoch)
         if self._should_end():
             raise Pruned(f"ended after epoch {trainer.current_epoch + 1} with a loss of {loss:.4g}")

@@ -42,11 +42,9 @@ class Record(Checkpoint):
         """Write the record."""
         if not trainer.is_global_zero or trainer.fast_dev_run:  # type: ignore[attr-defined]
             return
-        losses = {
-            name: float(value)
-            for name, value in trainer.callback_metrics.items()
-            if name.endswith("_loss") and math.isfinite(value)
-        }
+        last = {name: value for name, value in trainer.callback_metrics.items() if name.endswith("_loss")}
+        means = last | {"train_loss": pl_module.mean_train_loss}
+        losses = {name: float(value) for name, value in means.items() if value is not None and math.isfinite(value)}
         best = self.checkpoints.best
         self.run.write_record(
             epochs=trainer.current_epoch + 1,
