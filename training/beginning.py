@@ -23,9 +23,9 @@ class StartingPoint:
 
 def is_done(run: Run, opt: argparse.Namespace) -> bool:
     """Whether the run is finished and the options do not ask for more of it; if so, one line says what to do."""
-    if not run.is_finished or opt.load_weights_only or opt.overwrite:
-        return False
     record = run.record()
+    if not run.is_finished or not record.get("epochs") or opt.load_weights_only or opt.overwrite:
+        return False
     limits = [
         ("--max_epochs", opt.max_epochs, record["epochs"]),
         ("--max_steps", opt.max_steps, record.get("steps", 0)),
@@ -46,7 +46,10 @@ def is_done(run: Run, opt: argparse.Namespace) -> bool:
 
 
 def starting_point(run: Run, opt: argparse.Namespace) -> StartingPoint:
-    """What the options ask for; ValueError if they would overwrite a run without saying so."""
+    """What the options ask for; ValueError if they would overwrite a run without saying so, or train nothing."""
+    for name in ("max_epochs", "max_steps", "limit_train_batches"):
+        if getattr(opt, name) == 0:
+            raise ValueError(f"--{name} 0 leaves nothing to train; raise it, or leave the training out: --skip_training")
     weights = find_checkpoint(opt.weights_from, "--weights_from") if opt.weights_from else None
     if opt.load_weights_only:
         return StartingPoint(weights=_own_weights(run, opt))

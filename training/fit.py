@@ -18,6 +18,7 @@ import registry
 from feature_extraction import store
 from feature_extraction.feature import Feature
 from models import create_model
+from training.afterwards import is_empty
 from training.beginning import StartingPoint
 from training.callbacks.averaging import WeightAverage
 from training.callbacks.checkpoints import AtomicCheckpointIO, Checkpoints
@@ -176,9 +177,8 @@ def _measuring(
 
 
 def _held_out(dataset_class: type[BaseDataset], opt: argparse.Namespace, split: str) -> BaseDataset | None:
-    path = store.split_path(Path(opt.data_dir), split)
-    if not path.is_file() or not store.read_split(Path(opt.data_dir), split):
-        log.warning("%s names no sequence: training without validation", path)
+    if is_empty(opt, split):
+        log.warning("%s names no sequence: training without validation", store.split_path(Path(opt.data_dir), split))
         return None
     return dataset_class(opt, split)
 

@@ -19,13 +19,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     run = Run(Path(opt.experiments_dir) / opt.experiment)
 
     # Everything below imports torch, and --help does not wait for it.
-    from training.afterwards import generate_samples, measure_test_loss
+    from training.afterwards import generate_samples, measure_test_loss, possible
     from training.beginning import is_done, starting_point
     from training.callbacks.stopping import Stopped
     from training.fit import fit
     from training.preparation import prepare_data
 
     prepare_data(opt)
+    later = possible(opt)
     with run.lock():
         if not opt.skip_training and not is_done(run, opt):
             try:
@@ -38,11 +39,14 @@ def main(argv: Sequence[str] | None = None) -> int:
                     told = "saved after step %d and stopped by %s; the same command with --continue_train goes on"
                     log.info(told, stop.step, stop.signal.name)
                 raise
-        if opt.do_testing:
+        if opt.fast_dev_run and not opt.skip_training and run.last_checkpoint is None:
+            log.info("--fast_dev_run keeps no checkpoint: nothing is tested or generated")
+            return 0
+        if later.do_testing:
             measure_test_loss(run, opt)
         if not is_first_process():
             return 0
-        made = generate_samples(run, opt) if opt.generate_at_end else []
+        made = generate_samples(run, opt) if later.generate_at_end else []
     print(f"best checkpoint   {run.best_checkpoint}")
     for path in made:
         print(f"{path.suffix.removeprefix('.'):<16}  {path}")
