@@ -1,10 +1,8 @@
 """Each few epochs cheap metrics of generated motion, in TensorBoard beside the floor that real motion itself has."""
 
-import logging
 from collections.abc import Mapping
 
 import numpy as np
-import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import TensorBoardLogger
 
@@ -12,13 +10,11 @@ import registry
 from analysis.metrics.base_metric import BaseMetric
 from analysis.metrics.clip import Clip
 from analysis.metrics.scoring import System, floor, score
-from feature_extraction.feature import Feature, find_extractor
-from inference.sampler import autoregress
+from feature_extraction.feature import Feature
 from models.base_model import BaseModel
 from training.callbacks.averaging import averaged
+from training.callbacks.beginnings import dance_beginnings, decodable, shown_outputs
 from training.datasets.base_dataset import BaseDataset
-
-log = logging.getLogger(__name__)
 
 CHEAP = ("fpd", "fmd", "hellinger", "speed", "jerk", "motion_beats", "foot_skating")
 HELD_OUT, REFERENCE = 6, 40
@@ -53,7 +49,7 @@ class MotionMetrics(Callback):
         temperature: float = 1.0,
     ):
         self.train, self.held_out = train, held_out
-        self.features = {name: each for name, each in features.items() if _decodes(each)}
+        self.features = decodable(features)
         self.every_n_epochs, self.seed, self.temperature = every_n_epochs, seed, temperature
         self._reference: list[Clip] = []
         self._floors: dict[str, tuple[float, float]] = {}
@@ -61,10 +57,10 @@ class MotionMetrics(Callback):
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Generate, measure and log."""
         model: BaseModel = pl_module.model  # type: ignore[assignment]
-        modality = next((window.modality for window in model.outputs if window.modality in self.features), "")
+        modality = next(iter(shown_outputs(model, self.features)), "")
         due = (trainer.current_epoch + 1) % self.every_n_epochs == 0
         logs = trainer.is_global_zero and isinstance(trainer.logger, TensorBoardLogger)
-        if not (due and logs and modality and model.generates):
+        if not (due and logs and modality):
             return
         with averaged(trainer, pl_module):
             clips = self._generated(model, modality)
@@ -97,36 +93,10 @@ class MotionMetrics(Callback):
 
     def _generated(self, model: BaseModel, modality: str) -> list[Clip]:
         """The beginnings of the held-out sequences as the model has them go on."""
-        ids = self.held_out.sequence_ids[:HELD_OUT]
-        sequences = [{name: np.array(each) for name, each in self.held_out.sequence(one).items()} for one in ids]
-        windows = {window.modality: window for window in model.inputs}
-        lengths = [len(each) for one in sequences for name, each in one.items() if not _single(windows, name)]
-        frames = min([round(CLIP_S * self.features[modality].fps), *lengths])
-        stacked = {
-            name: np.stack(
-                [one[name][:1] if _single(windows, name) else one[name][: min(lengths)] for one in sequences]
-            )
-            for name in sequences[0]
-        }
-        seeds = {name: stacked[name][:, : windows[name].length] for name in model.feedback}
-        given = {name: stacked[name] for name in windows if name not in seeds}
-        generators = [torch.Generator("cpu").manual_seed(self.seed + row) for row in range(len(ids))]
-        training = model.training
-        try:
-            made = autoregress(model, given, seeds, frames=frames, temperature=self.temperature, generator=generators)
-        finally:
-            model.train(training)
-        values = made[modality].cpu().numpy()
-        return [self._clip(name, modality, each) for name, each in zip(ids, values, strict=True)]
+        ids, most = self.held_out.sequence_ids[:HELD_OUT], round(CLIP_S * self.features[modality].fps)
+        made = dance_beginnings(model, self.held_out, ids, most, self.seed, self.temperature)
+        return [self._clip(name, modality, each) for name, each in zip(ids, made[modality], strict=True)]
 
     def _clip(self, name: str, modality: str, values: np.ndarray) -> Clip:
         feature = self.features[modality]
         return Clip.of_motion(name, feature.decode(values), features=feature.unscale(values))
-
-
-def _decodes(feature: Feature) -> bool:
-    return any(find_extractor(each["name"]).reversible for each in feature.extractors)
-
-
-def _single(windows: Mapping[str, object], name: str) -> bool:
-    return bool(getattr(windows.get(name), "single", False))
