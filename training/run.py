@@ -90,21 +90,11 @@ class Run:
 
         The processes that one training is shared among are all under the first one's lock.
         """
-        import fcntl
-
         if not is_first_process():
             yield
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / ".lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise ValueError(
-                    f"the run {self.name} is being trained by another process; wait for it, or choose another name "
-                    "for this run"
-                ) from None
-            os.register_at_fork(after_in_child=file.close)  # a loader's worker outlives a killed training for a while
+        taken = f"the run {self.name} is being trained by another process; wait for it, or choose another name"
+        with locked(self.folder, f"{taken} for this run"):
             yield
 
     def _is_locked(self) -> bool:
@@ -119,6 +109,21 @@ class Run:
             except BlockingIOError:
                 return True
         return False
+
+
+@contextmanager
+def locked(folder: Path, taken: str) -> Iterator[None]:
+    """Keep others from writing into a folder; ValueError saying ``taken`` where another process does."""
+    import fcntl
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(taken) from None
+        os.register_at_fork(after_in_child=file.close)  # a loader's worker outlives a killed training for a while
+        yield
 
 
 def is_first_process() -> bool:

@@ -12,7 +12,7 @@ import command
 from option_values import positive
 from training.options import parse
 from training.options.contradictions import are_several
-from training.run import Run
+from training.run import Run, locked
 from training.search_space import Choice, Range, read_space
 
 if TYPE_CHECKING:
@@ -40,9 +40,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     opt = parse([asked.experiment, *given, *_drawn_first(space)])
     words = [asked.experiment, *given, *one_device(opt)]
     folder = Path(opt.experiments_dir) / f"{opt.experiment}_search"
-    study = open_study(folder, opt.seed)
-    while len(_done(study)) < asked.trials:
-        _try(study, lambda trial: _train(trial, space, words, folder))
+    with locked(folder, f"the search {folder.name} goes on in another process; wait for it, or choose another name"):
+        study = open_study(folder, opt.seed)
+        while len(_done(study)) < asked.trials:
+            _try(study, lambda trial: _train(trial, space, words, folder))
     for line in _table(study, folder):
         print(line)
     print(f"curves and HParams   tensorboard --logdir {folder}")
@@ -78,10 +79,10 @@ def open_study(folder: Path, seed: int) -> "optuna.Study":
     study = optuna.create_study(
         study_name=folder.name,
         storage=optuna.storages.JournalStorage(journal),
-        sampler=optuna.samplers.TPESampler(seed=seed),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=1),
         load_if_exists=True,
     )
+    study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials))  # not to draw the first ones again
     for trial in study.get_trials(states=[optuna.trial.TrialState.RUNNING]):
         study.enqueue_trial(trial.params, user_attrs={"run": trial.user_attrs.get("run", _name(trial.number))})
         study.tell(trial.number, state=optuna.trial.TrialState.FAIL)

@@ -139,6 +139,39 @@ def test_trials_that_were_interrupted_or_failed_are_not_counted(
     assert [name for name, _ in seen] == ["trial 0", "trial 1", "trial 1", "trial 3", "trial 4", "trial 5"]
 
 
+def test_a_search_that_goes_on_draws_new_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("optuna")
+    seen: list[float] = []
+
+    def train(trial: Any, *others: object) -> float:
+        trial.set_user_attr("run", f"trial {trial.number}")
+        seen.append(trial.suggest_float("learning_rate", 0.1, 1))
+        return 1.0
+
+    monkeypatch.setattr(search, "_train", train)
+    given = [str(write_experiment(tmp_path)), "--vary", "learning_rate=0.1:1.0", "--trials"]
+    for trials in ("2", "4", "6"):
+        assert main([*given, trials]) == 0
+    assert len(set(seen)) == 6
+
+
+def test_a_second_search_beside_a_running_one_is_refused_and_leaves_its_trial(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("optuna")
+    given = [str(write_experiment(tmp_path)), "--vary", "learning_rate=0.1:1.0", "--trials", "1"]
+
+    def train(trial: Any, *others: object) -> float:
+        trial.set_user_attr("run", "trial")
+        with pytest.raises(ValueError, match="the search toy_search goes on in another process; wait"):
+            main(given)
+        assert [each.state.name for each in trial.study.trials] == ["RUNNING"]
+        return 1.0
+
+    monkeypatch.setattr(search, "_train", train)
+    assert main(given) == 0
+
+
 def hparams_tag(folder: Path) -> dict[str, str]:
     """The options that TensorBoard's HParams tab shows for a run."""
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
