@@ -66,7 +66,11 @@ class TrainingBatches(Sampler[list[int]]):
 
 
 class HeldOutBatches(Sampler[list[int]]):
-    """All windows once, in order, in batches of ``batch_size`` or somewhat less; each process has its share of them."""
+    """All windows once, in order, in batches of ``batch_size`` or somewhat less; each process has its share of them.
+
+    All processes have as many batches. Where a ``batch_size`` of 1 would leave some of them without a window for the
+    last one, a batch of the others has two.
+    """
 
     def __init__(self, size: int, batch_size: int):
         self.size = size
@@ -84,7 +88,7 @@ class HeldOutBatches(Sampler[list[int]]):
         processes = _place()[1]
         if 0 < self.size < processes:
             raise ValueError(f"{self.size} held-out windows are too few for {processes} processes; lower --devices")
-        return -(-self.size // (processes * self.batch_size))
+        return min(-(-self.size // (processes * self.batch_size)), self.size // processes)
 
     def _shares(self) -> list[np.ndarray]:
         rank, processes = _place()

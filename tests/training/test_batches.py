@@ -64,6 +64,14 @@ def test_held_out_windows_come_once_in_as_many_batches_for_each_process(
     assert sorted(np.concatenate([each for share in shares for each in share])) == list(range(size))
 
 
+def test_single_held_out_windows_leave_no_process_without_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    shares = []
+    for rank in range(2):
+        of_process(monkeypatch, rank, 2)
+        shares.append(list(HeldOutBatches(5, 1)))
+    assert shares == [[[0, 2], [4]], [[1], [3]]]
+
+
 def test_too_many_processes_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     of_process(monkeypatch, 0, 4)
     with pytest.raises(ValueError, match="3 windows are too few for 4 processes; lower --devices"):

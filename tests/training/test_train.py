@@ -197,6 +197,14 @@ def test_weights_alone_begin_a_run_in_the_place_of_one_that_is_given_up(
         torch.testing.assert_close(value, before[name], rtol=0, atol=1e-9)
 
 
+def test_a_run_that_never_logs_within_an_epoch_has_the_curves_of_its_epochs(tmp_path: Path) -> None:
+    experiment = write_experiment(tmp_path, max_epochs=1, dhid=8, log_every_n_steps=0, save_every_n_steps=2)
+    assert main([str(experiment)]) == 0
+    found = curves(Run(tmp_path / "runs" / "toy"))
+    assert "val_loss" in found
+    assert "train_loss" not in found
+
+
 def test_a_loss_that_is_not_finite_stops_the_run_and_leaves_the_last_checkpoint(tmp_path: Path) -> None:
     experiment = write_experiment(tmp_path, learning_rate=1e30, lr_policy="lambda", optimizer="sgd")
     with pytest.raises(ValueError, match=r"in epoch \d, step \d+: the loss became (nan|inf); lower --learning_rate"):

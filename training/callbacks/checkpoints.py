@@ -157,7 +157,8 @@ def is_resumable(trainer: Trainer, *, validated: bool = False) -> bool:
 
 def _log_early(trainer: Trainer) -> None:
     """Log the step's losses, if they are to be logged, which Lightning does too late for a run that is killed now."""
-    if trainer.global_step % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+    every: int = trainer.log_every_n_steps  # type: ignore[attr-defined]
+    if every and trainer.global_step % every == 0:
         losses = {name: float(value) for name, value in trainer.logged_metrics.items() if name.startswith("train_")}
         for logger in trainer.loggers:
             logger.log_metrics(losses, step=trainer.global_step - 1)

@@ -7,7 +7,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 
 class Throughput(Callback):
-    """Logs ``windows_per_s``: the windows trained on since the last logging step, by the wall clock.
+    """Logs ``windows_per_s``: the windows trained on since the last logging step or epoch, by the wall clock.
 
     Validation and sampling do not count.
     """
@@ -29,7 +29,8 @@ class Throughput(Callback):
     ) -> None:
         """Count the batch."""
         self._windows += len(next(iter(batch.values()))) * trainer.world_size
-        if (batch_idx + 1) % trainer.log_every_n_steps == 0 or trainer.is_last_batch:  # type: ignore[attr-defined]
+        every: int = trainer.log_every_n_steps  # type: ignore[attr-defined]
+        if (every and (batch_idx + 1) % every == 0) or trainer.is_last_batch:
             rate = self._windows / (time.perf_counter() - self._since)
             pl_module.log("windows_per_s", rate, prog_bar=True)
             self._restart()
