@@ -190,6 +190,11 @@ def read_split(data_dir: Path, split: str, filename: str | None = None) -> list[
     return list(dict.fromkeys(plain_name(line.strip(), str(path)) for line in lines if line.strip()))
 
 
+def is_empty_split(data_dir: Path, split: str) -> bool:
+    """Tell whether a split has no list, or one that names no sequence."""
+    return not split_path(data_dir, split).is_file() or not read_split(data_dir, split)
+
+
 def plain_name(name: str, where: str) -> str:
     """Give a name that files are found by, as it is; ValueError if it is a path, which could lead out of a folder."""
     if not name.strip(".") or any(character in name for character in "/\\\0"):

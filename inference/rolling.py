@@ -1,7 +1,5 @@
 """One step after another: sample a window, keep its new frames, cross-fade what two windows both predict."""
 
-import os
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
@@ -12,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from models.base_model import BaseModel
+from models.compiler import require_compiler
 from models.nets.flow_head import FlowHead
 from models.nets.transformer import SHORT, EncoderLayer
 from models.roll import Step
@@ -117,9 +116,8 @@ def compiled(model: BaseModel) -> None:
 
     The model gives the same but for rounding. ValueError if there is no compiler of C++ where one is needed.
     """
-    compilers = ("g++", "clang++", os.environ.get("CXX", ""))
-    if device_of(model).type == "cpu" and not any(shutil.which(each) for each in compilers if each):
-        raise ValueError("--compile needs a C++ compiler, and there is neither g++ nor clang++; leave it out")
+    if device_of(model).type == "cpu":
+        require_compiler()
     for layer in model.modules():
         if isinstance(layer, EncoderLayer) and layer._compiled_call_impl is None:
             layer.compile(dynamic=False)

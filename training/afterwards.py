@@ -26,19 +26,13 @@ def possible(opt: argparse.Namespace) -> argparse.Namespace:
     ValueError where there is to be no training, so that nothing would be left to do.
     """
     wanted = {"do_testing": "test" if opt.do_testing else "", "generate_at_end": opt.generate_at_end}
-    empty = {name: split for name, split in wanted.items() if split and is_empty(opt, split)}
+    empty = {name: split for name, split in wanted.items() if split and store.is_empty_split(Path(opt.data_dir), split)}
     for name, split in empty.items():
         path = store.split_path(Path(opt.data_dir), split)
         if opt.skip_training:
             raise ValueError(f"--{name}: {path} names no sequence; add one of {opt.data_dir} to it")
         log.warning("%s names no sequence: --%s is left out after the training", path, name)
     return argparse.Namespace(**vars(opt) | {name: NONE[name] for name in empty})
-
-
-def is_empty(opt: argparse.Namespace, split: str) -> bool:
-    """Whether no sequence is in a split of the corpus."""
-    path = store.split_path(Path(opt.data_dir), split)
-    return not path.is_file() or not store.read_split(Path(opt.data_dir), split)
 
 
 def measure_test_loss(run: Run, opt: argparse.Namespace) -> dict[str, float]:

@@ -49,9 +49,7 @@ def starting_point(run: Run, opt: argparse.Namespace) -> StartingPoint:
     """What the options ask for; ValueError if they would overwrite a run without saying so, or train nothing."""
     for name in ("max_epochs", "max_steps", "limit_train_batches"):
         if getattr(opt, name) == 0:
-            raise ValueError(
-                f"--{name} 0 leaves nothing to train; raise it, or train nothing (--skip_training)"
-            )
+            raise ValueError(f"--{name} 0 leaves nothing to train; raise it, or train nothing (--skip_training)")
     weights = find_checkpoint(opt.weights_from, "--weights_from") if opt.weights_from else None
     if opt.load_weights_only:
         return StartingPoint(weights=_own_weights(run, opt))

@@ -1,13 +1,11 @@
-"""Compiling what a model does, and what the machine must have for it."""
+"""Compiling what a model does."""
 
-import os
-import shutil
 from collections.abc import Callable
 from typing import Any
 
 import torch
 
-COMPILERS = ("g++", "clang++", "c++")
+from models.compiler import require_compiler
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -15,10 +13,5 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
     ValueError where there is no C++ compiler, which it needs for processors and for what surrounds a GPU's kernels.
     """
-    chosen = os.environ.get("CXX")
-    if not any(map(shutil.which, [chosen] if chosen else COMPILERS)):
-        looked_for = f"CXX={chosen}" if chosen else " or ".join(COMPILERS)
-        raise ValueError(
-            f"--compile needs a C++ compiler, and this machine has no {looked_for}; install one, or leave --compile out"
-        )
+    require_compiler()
     return torch.compile(function)

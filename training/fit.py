@@ -18,7 +18,6 @@ import registry
 from feature_extraction import store
 from feature_extraction.feature import Feature
 from models import create_model
-from training.afterwards import is_empty
 from training.beginning import StartingPoint
 from training.callbacks.averaging import WeightAverage
 from training.callbacks.checkpoints import AtomicCheckpointIO, Checkpoints
@@ -177,7 +176,7 @@ def _measuring(
 
 
 def _held_out(dataset_class: type[BaseDataset], opt: argparse.Namespace, split: str) -> BaseDataset | None:
-    if is_empty(opt, split):
+    if store.is_empty_split(Path(opt.data_dir), split):
         log.warning("%s names no sequence: training without validation", store.split_path(Path(opt.data_dir), split))
         return None
     return dataset_class(opt, split)

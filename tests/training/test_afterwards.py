@@ -24,7 +24,7 @@ def test_an_empty_test_list_is_told_before_the_training_which_comes_to_its_end(
     assert caplog.messages.index(told[1]) < next(
         place for place, message in enumerate(caplog.messages) if "parameters" in message
     )
-    with pytest.raises(ValueError, match="--do_testing: .*base_filenames_test.txt names no sequence; add one"):
+    with pytest.raises(ValueError, match=r"--do_testing: .*base_filenames_test.txt names no sequence; add one"):
         main([str(experiment), "--skip_training"])
 
 
@@ -35,7 +35,7 @@ def test_a_trial_of_the_programme_ends_without_a_checkpoint_to_generate_with(
     experiment = write_experiment(tmp_path, dhid=8, generate_at_end="test", do_testing="true")
     assert main([str(experiment), "--fast_dev_run"]) == 0
     assert "--fast_dev_run keeps no checkpoint" in caplog.messages[-1]
-    with pytest.raises(FileNotFoundError, match="there is no checkpoint in .*; train first"):
+    with pytest.raises(FileNotFoundError, match=r"there is no checkpoint in .*; train first"):
         main([str(experiment), "--fast_dev_run", "--skip_training"])
 
 

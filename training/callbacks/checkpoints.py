@@ -101,8 +101,8 @@ class Checkpoints(Checkpoint):
         """Save what the epoch has given."""
         if trainer.fast_dev_run:  # type: ignore[attr-defined]
             return
-        loss = pl_module.epoch_loss
-        score = float("inf") if loss is None else float(loss)
+        loss: float | None = pl_module.epoch_loss  # type: ignore[assignment]
+        score = float("inf") if loss is None else loss
         if trainer.world_size > 1:
             score = trainer.strategy.broadcast(score)  # a training loss is a process's own
         worst = max(self.scores, key=self.scores.__getitem__, default="")

@@ -18,7 +18,7 @@ class Pruning(Callback):
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Report; Pruned where that was the run's last epoch."""
-        loss = pl_module.epoch_loss
+        loss: float | None = pl_module.epoch_loss  # type: ignore[assignment]
         if loss is None:
             return
         self._report(loss, trainer.current_epoch)

@@ -43,7 +43,7 @@ class Record(Checkpoint):
         if not trainer.is_global_zero or trainer.fast_dev_run:  # type: ignore[attr-defined]
             return
         last = {name: value for name, value in trainer.callback_metrics.items() if name.endswith("_loss")}
-        means = last | {"train_loss": pl_module.mean_train_loss}
+        means: dict[str, Any] = {**last, "train_loss": pl_module.mean_train_loss}
         losses = {name: float(value) for name, value in means.items() if value is not None and math.isfinite(value)}
         best = self.checkpoints.best
         self.run.write_record(
