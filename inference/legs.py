@@ -1,15 +1,15 @@
 """Legs of a skeleton, found by names and bone lengths, and bent so that an ankle is where it should be."""
 
-import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 
 from analysis.render.anatomy import Tree, corners
 from feature_extraction.motion import rotation
+from feature_extraction.motion.joint_guess import parts_of
 from feature_extraction.motion.skeleton import Motion, Skeleton, fk, local_positions
 
-ANKLE = re.compile(r"foot|ankle|feet", re.IGNORECASE)
 FOOT_SHARE = 0.35  # a foot is at most this part of its leg
 STRETCHED = 0.9995  # of a leg's length; a leg that is quite straight does not know which way to bend
 STRAIGHT = 1e-3  # a knee's sine below which it takes the mean axis of its bending
@@ -38,16 +38,18 @@ def legs_of(tree: Tree, skeleton: Skeleton) -> tuple[Leg, Leg]:
             f"no two legs can be told among the joints {', '.join(skeleton.names[:8])}, ...; "
             "names are to say which are left and right"
         )
-    left, right = (_leg(tree, len(skeleton.names), hip) for hip in found[:2])
+    parts = parts_of(skeleton)
+    feet = {joint for joint, (_, part) in parts.items() if part == "foot"}
+    left, right = (_leg(tree, len(skeleton.names), hip, feet) for hip in found[:2])
     return left, right
 
 
-def _leg(tree: Tree, joints: int, hip: int) -> Leg:
+def _leg(tree: Tree, joints: int, hip: int, feet: Collection[int]) -> Leg:
     path, reach = [hip], tree.reach
     while children := tree.children(path[-1]):
         path.append(max(children, key=lambda child: reach[child] + tree.lengths[child]))
     inside = [point for point in path[2:] if point < joints]
-    named = (point for point in inside if ANKLE.search(tree.names[point]))
+    named = (point for point in inside if point in feet)
     short = (point for point in inside if reach[point] <= FOOT_SHARE * reach[hip])
     ankle = next(named, next(short, None))
     if ankle is None:

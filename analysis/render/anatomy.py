@@ -6,17 +6,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from feature_extraction.motion.sides import side_of, sides_of, without_namespace
+
 MIDDLE, LEFT, RIGHT = 0, 1, 2  # sides, as indices
+INDEX = {"": MIDDLE, "l": LEFT, "r": RIGHT}
 LIMB = 0.25  # an arm or a leg is at least this long, body heights
 SHORTEST_BONE = 0.004  # body heights; shorter ones are only branching points
 LONG_BONE = 0.6  # of the longest bone of its limb
 # Bone lengths give the body's height whatever the pose and the unit: the longest path through the joints, from toes to
 # fingers, is 1.42 to 1.58 times the height in people's skeletons.
 PATH_PER_HEIGHT = 1.47
-_LEFT_OR_RIGHT = re.compile(
-    r"^(?:left|right|Left|Right|LEFT|RIGHT)|^[lLrR](?=[A-Z_.\- ])|(?<=[_.\- ])(?:[lLrR]|[lL]eft|[rR]ight)$"
+_UPPER_LIMB = re.compile(
+    r"up(?:per)?[_ ]?(?:arm|leg)|thigh|shldr|(?<![a-z])(?:left|right|[lr])_?arm(?![a-z])", re.IGNORECASE
 )
-_UPPER_LIMB = re.compile(r"up(?:per)?[_ ]?(?:arm|leg)|thigh|shldr|(?:left|right)_?arm", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,7 @@ class Tree:
     @property
     def sides(self) -> tuple[int, ...]:
         """Side of each point; a point without a twin on the other side belongs to the middle."""
-        known = {_core(name) for name in self.names}
-        return tuple(side(name) if _mirrored(_core(name)) in known else MIDDLE for name in self.names)
+        return tuple(INDEX[side] for side in sides_of(self.names))
 
     def children(self, point: int) -> list[int]:
         """Points whose parent is `point`."""
@@ -78,10 +79,7 @@ def side(name: str) -> int:
     >>> [side(name) for name in ("mixamorig:LeftArm", "rShin", "RHipJoint", "foot.R", "LowerBack")]
     [1, 2, 2, 2, 0]
     """
-    match = _LEFT_OR_RIGHT.search(_core(name))
-    if not match:
-        return MIDDLE
-    return LEFT if match.group()[0] in "lL" else RIGHT
+    return INDEX[side_of(name)]
 
 
 def corners(tree: Tree) -> tuple[int, int, int, int] | None:
@@ -134,7 +132,7 @@ def head(tree: Tree) -> int | None:
     """The head's joint: the first named so that hangs below another joint."""
     for word in ("head", "face", "skull"):
         for point, name in enumerate(tree.names):
-            if tree.parents[point] >= 0 and word in _core(name).lower():
+            if tree.parents[point] >= 0 and word in without_namespace(name).lower():
                 return point
     return None
 
@@ -157,14 +155,3 @@ def _limb_start(tree: Tree, point: int) -> int | None:
 def _depth(tree: Tree, point: int) -> float:
     """Length of the path from the root down to `point`."""
     return float(sum(tree.lengths[above] for above in tree.above(point)[:-1]))
-
-
-def _core(name: str) -> str:
-    """A joint's name without its name space: `mixamorig:Hips` is `Hips`."""
-    return name.rpartition(":")[2]
-
-
-def _mirrored(core: str) -> str:
-    swap = {"l": "r", "r": "l", "left": "right", "right": "left", "Left": "Right", "Right": "Left"}
-    swap |= {short.upper(): long.upper() for short, long in list(swap.items())[:4]}
-    return _LEFT_OR_RIGHT.sub(lambda match: swap[match.group()], core, count=1)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from feature_extraction.motion.joint_map import Names, match
-from feature_extraction.motion.mirror import SIDE_PATTERNS
 from feature_extraction.motion.selection import find, plain
+from feature_extraction.motion.sides import split_side
 from feature_extraction.motion.skeleton import Skeleton
 
 NO_JOINT = re.compile(r"(?:end|nub|site|tip|top|roll|twist|ik|pole|target)$")
@@ -102,12 +102,7 @@ def parts_of(skeleton: Skeleton) -> dict[int, Part]:
 
 
 def _part(name: str) -> Part | None:
-    bare = name.rpartition(":")[2]
-    side = ""
-    for pattern in SIDE_PATTERNS:
-        if match := pattern.search(bare):
-            side, bare = match[0][0].lower(), pattern.sub("", bare, count=1)
-            break
+    side, bare = split_side(name)
     letters = re.sub(r"[^a-z]", "", bare.lower())
     if NO_JOINT.search(letters):
         return None

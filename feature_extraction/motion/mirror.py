@@ -1,21 +1,12 @@
 """The mirror image of a motion, left for right."""
 
-import re
 from dataclasses import replace
 
 import numpy as np
 
+from feature_extraction.motion.sides import possible_twins, twin_of
 from feature_extraction.motion.skeleton import Motion, Skeleton
 
-SIDES = {"left": "right", "right": "left", "l": "r", "r": "l"}
-SIDE_PATTERNS = (
-    re.compile(r"left|right", re.IGNORECASE),  # LeftArm, left_arm, Arm_Left, mixamorig:RightHand
-    re.compile(r"(?<![^_.:\- ])[lr](?![^_.:\- ])", re.IGNORECASE),  # arm.L, l_arm, arm_r, Bip01 L Thigh, arm.L.001
-    re.compile(r"(?<![^_.:\- ])[lLrR](?=[A-Z][a-z])"),  # lShldr, LArm, mixamorig:RArm
-    re.compile(r"(?<=[a-z0-9])[LR](?![^_.:\- ])"),  # armL, HandR
-)
-CAPITALS_PATTERN = re.compile(r"(?<![^_.:\- ])[lLrR](?=[A-Z][A-Z])")
-"""LHIPJOINT, but ROOT and LOWERBACK too: this says a side only if the name on the other side is there."""
 REFLECT = np.array([-1.0, 1.0, 1.0])
 """The mirror is the plane x = 0."""
 REFLECT_ROTATION = np.array([1.0, 1.0, -1.0, -1.0])
@@ -61,27 +52,7 @@ def twins(skeleton: Skeleton) -> list[int]:
 
 
 def _twin(name: str, names: tuple[str, ...]) -> int:
-    candidates = [other for pattern in SIDE_PATTERNS for other in _other_sides(name, pattern)]
-    for other in (*candidates, *_other_sides(name, CAPITALS_PATTERN)):
-        if other in names:
-            return names.index(other)
-    if candidates:
+    other = twin_of(name, names)
+    if other is None and (candidates := possible_twins(name)):
         raise ValueError(f"cannot mirror: joint {name!r} has no twin {' or '.join(map(repr, candidates))}")
-    return names.index(name)
-
-
-def _other_sides(name: str, pattern: re.Pattern[str]) -> list[str]:
-    """Give the names with one of the sides that `pattern` finds exchanged, and with all of them."""
-    found = list(pattern.finditer(name))
-    single = [name[: match.start()] + _other_side(match) + name[match.end() :] for match in found]
-    return [*single, *([pattern.sub(_other_side, name)] if len(found) > 1 else [])]
-
-
-def _other_side(match: re.Match[str]) -> str:
-    return _in_case_of(match[0], SIDES[match[0].lower()])
-
-
-def _in_case_of(side: str, other: str) -> str:
-    if side.isupper():
-        return other.upper()
-    return other.capitalize() if side[0].isupper() else other
+    return names.index(other or name)
