@@ -23,6 +23,7 @@ class MoglowLocControlFeatures(BaseFeatures):
     """
 
     source: ClassVar[str] = "motion"
+    version: ClassVar[int] = 2
 
     def __init__(self, fps: float, joints: str | Sequence[str] = "default"):
         """Extract at `fps`; `joints`, which each motion extractor takes, says nothing here: there is only the root."""

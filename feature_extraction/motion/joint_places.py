@@ -43,6 +43,7 @@ class JointPlaces(BaseFeatures):
 
     source: ClassVar[str] = "motion"
     reversible: ClassVar[bool] = True
+    version: ClassVar[int] = 2
 
     def __init__(self, fps: float, root: RootMode, joints: str | Sequence[str], bones: str):
         """Extract at `fps`; `joints` is "default", "gesture", "all" or a list of names (see `motion.selection`).

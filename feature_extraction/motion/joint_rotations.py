@@ -37,6 +37,7 @@ class JointRotations(BaseFeatures):
 
     source: ClassVar[str] = "motion"
     reversible: ClassVar[bool] = True
+    version: ClassVar[int] = 2
     parts: ClassVar[tuple[str, ...]]
     """What the numbers of one rotation are called."""
 

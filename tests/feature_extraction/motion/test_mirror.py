@@ -1,6 +1,7 @@
 """The mirror image is one, for any skeleton, and its mirror image is the original."""
 
 import json
+import logging
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -8,9 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from feature_extraction.expmap_features import ExpmapFeatures
+from feature_extraction.motion import rotation
 from feature_extraction.motion.bvh import read_bvh
 from feature_extraction.motion.mirror import mirror, twins
 from feature_extraction.motion.skeleton import Motion, Skeleton, joint_positions
+from tests.data.miniatures import along_x, moving
 from tests.feature_extraction.motion.synthetic import human, wander
 
 REFLECT = np.array([-1, 1, 1])
@@ -50,6 +54,88 @@ def test_mirrored_twice_is_the_original(motion: Motion) -> None:
     np.testing.assert_array_equal(twice.rotations, motion.rotations)
     np.testing.assert_array_equal(twice.positions, motion.positions)
     assert twice.skeleton.to_dict() == motion.skeleton.to_dict()
+
+
+def on_axes(motion: Motion, axes: np.ndarray) -> Motion:
+    """The same motion on a skeleton all of whose joints have other axes, turned by `axes` (4)."""
+    skeleton, back = motion.skeleton, rotation.inv(axes)
+    ends = tuple((j, tuple(rotation.mul_vec(back, np.array(end)).tolist())) for j, end in skeleton.end_sites)
+    rotations = rotation.mul(rotation.mul(back, motion.rotations), axes)
+    rotations[:, 0] = rotation.mul(motion.rotations[:, 0], axes)
+    turned = replace(skeleton, offsets=rotation.mul_vec(back, skeleton.offsets), end_sites=ends)
+    return replace(motion, skeleton=turned, rotations=rotations)
+
+
+def as_lafan1(motion: Motion) -> Motion:
+    """The same motion where a body at rest lies along x and the left is z, in every joint."""
+    return on_axes(motion, rotation.from_matrix(np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])))
+
+
+def askew(motion: Motion) -> Motion:
+    return on_axes(motion, rotation.from_axis_angle(np.array([0.0, 0.6, 0.8]), 0.9))
+
+
+@pytest.mark.parametrize("axes", [as_lafan1, along_x, askew])
+def test_whatever_the_joints_axes_are_the_image_is_of_the_same_skeleton_and_means_the_same(axes) -> None:
+    motion = axes(moving(0, 30.0))
+    image = mirror(motion)
+    assert_is_mirror_image(image, motion)
+    np.testing.assert_allclose(image.skeleton.offsets, motion.skeleton.offsets, atol=1e-5)
+    expected = rotation.mul(rotation.inv(axes(mirror(moving(0, 30.0))).rotations), image.rotations)
+    np.testing.assert_allclose(rotation.log(expected), 0.0, atol=1e-6)
+    encoded = {name: ExpmapFeatures(20.0, "all").encode(each) for name, each in (("a", motion), ("b", image))}
+    merged = ExpmapFeatures(20.0, "all").merge_decodings({name: each.decoding for name, each in encoded.items()})
+    np.testing.assert_allclose(merged["skeleton"]["offsets"], motion.skeleton.offsets, atol=1e-5)
+
+
+@pytest.mark.parametrize("axes", [as_lafan1, along_x, askew])
+def test_on_any_axes_mirrored_twice_is_the_original(axes) -> None:
+    motion = axes(moving(1, 30.0))
+    twice = mirror(mirror(motion))
+    np.testing.assert_allclose(
+        rotation.log(rotation.mul(rotation.inv(twice.rotations), motion.rotations)), 0, atol=1e-6
+    )
+    np.testing.assert_allclose(twice.positions, motion.positions)
+    np.testing.assert_allclose(twice.skeleton.offsets, motion.skeleton.offsets, atol=1e-5)
+
+
+def test_the_image_heads_where_the_mirrored_body_does() -> None:
+    """LaFAN1's hips have the left as z; what is called heading must not turn by half a turn in the image."""
+    motion = as_lafan1(moving(2, 30.0))
+    left, right = (motion.skeleton.index(f"{side}UpLeg") for side in ("Left", "Right"))
+    for each in (motion, mirror(motion)):
+        places = joint_positions(each)
+        sideways = places[:, left] - places[:, right]
+        off = rotation.heading(each.rotations[:, 0]) - np.arctan2(sideways[:, 0], sideways[:, 2])
+        np.testing.assert_allclose(np.cos(off), 1.0)
+
+
+@pytest.mark.parametrize("name", ["bvhtools_test2", "ad_jesse_dance"])
+def test_real_skeletons_whose_bones_lie_along_x_stay_as_they_are(name: str, shared_data: Path) -> None:
+    motion = read_bvh(shared_data / "bvh" / f"{name}.bvh")
+    image, later = mirror(motion.cut(0, 100)), mirror(motion.cut(100, motion.frames))
+    assert_is_mirror_image(image, motion.cut(0, 100))
+    height = motion.skeleton.height
+    np.testing.assert_allclose(image.skeleton.offsets, motion.skeleton.offsets, atol=1e-3 * height)
+    whole = mirror(motion).rotations
+    np.testing.assert_array_equal(np.concatenate([image.rotations, later.rotations]), whole)  # in any part the same
+
+
+def test_where_bones_are_mirrored_at_x_so_is_every_rotation(motion: Motion) -> None:
+    for each in (motion, moving(0, 30.0)):
+        expected = each.rotations[:, twins(each.skeleton)] * [1.0, 1.0, -1.0, -1.0]
+        assert mirror(each).rotations.tobytes() == expected.tobytes()
+
+
+def test_sides_that_are_not_built_alike_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    motion = moving(0, 30.0)
+    mirror(motion)
+    assert caplog.messages == []
+    offsets = motion.skeleton.offsets.copy()
+    offsets[motion.skeleton.index("LeftLeg")] *= 2
+    with caplog.at_level(logging.WARNING):
+        mirror(replace(motion, skeleton=replace(motion.skeleton, offsets=offsets)))
+    assert "not built alike: in the mirror image the bone of RightLeg is off by 100 %" in caplog.text
 
 
 @pytest.mark.parametrize("name", ["c_genea_yxz_60fps", "d_toy_mixed_60fps"])
