@@ -3,7 +3,8 @@
 SMPL poses are rotation vectors (axis times angle, radians) relative to a T-pose that faces z with y up; the translation
 moves the whole body, whose pelvis is not at its origin. AIST++ lengths are `smpl_scaling` times a metre.
 SMPL's own mean body is licensed and not included. `rest_places` is a body of about its proportions, in whole
-centimetres; `read_body` reads the exact one from a model file.
+centimetres; it stands in for SMPL-H and SMPL-X, too, whose pelvis may be at another height from the origin.
+`read_body` reads the exact one from a model file.
 After M. Loper et al., SMPL: a skinned multi-person linear model, SIGGRAPH Asia 2015; R. Li et al., AI Choreographer,
 arXiv:2101.08779 (AIST++).
 """
