@@ -12,6 +12,7 @@ from feature_extraction.audio import Audio, duration, frame_count, read_audio, w
 from feature_extraction.motion.bvh import read_bvh, read_bvh_header
 from feature_extraction.motion.resample import resample, resampled_frames
 from feature_extraction.motion.skeleton import Motion
+from feature_extraction.motion.still_root import from_moving_root
 from feature_extraction.store import RECORDED
 from feature_extraction.text.formats import read_transcript
 from feature_extraction.text.transcript import Transcript
@@ -59,7 +60,8 @@ def to_rate(
 ) -> Motion | Audio | Transcript | str:
     """Give a raw input at the rate that the extractors want for `fps`: a motion at `fps`, sound at its working rate.
 
-    With `frames`, a motion is cut to that many; ValueError when it has fewer.
+    A motion begins with the joint that moves, see `motion.still_root`. With `frames`, it is cut to that many;
+    ValueError when it has fewer.
     """
     if isinstance(raw, Motion):
         return _motion_to_rate(raw, fps, frames)
@@ -78,6 +80,7 @@ def trim(arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
 
 
 def _motion_to_rate(motion: Motion, fps: float, frames: int | None) -> Motion:
+    motion = from_moving_root(motion)
     if frames is None:
         return resample(motion, fps)
     needed = math.ceil((frames - 1) * motion.fps / fps) + 2  # the last frame is interpolated between two

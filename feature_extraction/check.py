@@ -161,8 +161,20 @@ def _skeletons(sequences: Sequence[Examination]) -> Iterator[Finding]:
     alike = {name: motion for name, motion in motions.items() if (motion.joints, motion.parents) == usual}
     if odd := sorted(motions.keys() - alike):
         yield Finding(f"{len(kinds)} different skeletons, each needs a folder; the odd ones: {few(odd)}", "error")
+    yield from _roots(alike)
     yield from _bones(alike)
     yield from _still(alike)
+
+
+def _roots(motions: Mapping[str, MotionFacts]) -> Iterator[Finding]:
+    """Roots that never move, in whose place features take a joint below; in all sequences it should be the same."""
+    roots = Counter(motion.root for motion in motions.values())
+    first = next(iter(motions.values())).joints[0]
+    if roots.keys() != {first}:
+        usual = roots.most_common(1)[0][0]
+        yield Finding(f"the root {first} never moves; features take a joint below it for the root: {usual}", "note")
+        if odd := sorted(name for name, motion in motions.items() if motion.root != usual):
+            yield Finding(f"{usual} is the first joint to move, but not in {few(odd)}; leave these out", "error")
 
 
 def _bones(motions: Mapping[str, MotionFacts]) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from scipy.ndimage import median_filter
 from feature_extraction.audio import Audio, read_audio
 from feature_extraction.motion.bvh import read_bvh
 from feature_extraction.motion.skeleton import Motion, joint_positions
+from feature_extraction.motion.still_root import is_still, moving_root
 from feature_extraction.store import load_array
 from feature_extraction.text.formats import read_transcript
 from feature_extraction.text.transcript import Transcript
@@ -46,12 +47,13 @@ class Finding:
 
 @dataclass(frozen=True)
 class MotionFacts:
-    """What check needs to know of a motion; `still` names the joints that never turn."""
+    """What check needs to know of a motion: `root` is what features take for it; `still` are joints that never turn."""
 
     duration_s: float
     fps: float
     joints: tuple[str, ...]
     parents: tuple[int, ...]
+    root: str
     bone_lengths: np.ndarray  # (joints,), zero for the root and others whose position is animated
     still: frozenset[str]
     content: str
@@ -149,6 +151,11 @@ def _examine_motion(motion: Motion, findings: list[Finding]) -> MotionFacts:
     still = _angle(motion.rotations[:1], motion.rotations).max(axis=0) < STILL
     if motion.frames > 1 and still.all() and (np.ptp(motion.positions, axis=0) < STILL * skeleton.height).all():
         findings.append(Finding("nothing moves"))
+    root = moving_root(motion)
+    going = [skeleton.names[j] for j in skeleton.moving if skeleton.parents[j] == 0]
+    if going and not root and is_still(motion, 0):
+        text = f"the root {skeleton.names[0]} never moves, but {going[0]} below it does: features have its place"
+        findings.append(Finding(f"{text} in the world; take the other joints below {skeleton.names[0]} out"))
     lengths = np.linalg.norm(skeleton.offsets, axis=-1)
     lengths[list(skeleton.moving)] = 0.0
     turning = _angle(motion.rotations[:-1], motion.rotations[1:]).sum(axis=1)
@@ -157,6 +164,7 @@ def _examine_motion(motion: Motion, findings: list[Finding]) -> MotionFacts:
         motion.fps,
         skeleton.names,
         skeleton.parents,
+        skeleton.names[root],
         lengths,
         frozenset(name for name, never in zip(skeleton.names, still, strict=True) if never),
         _content(motion.rotations.round(6), motion.positions.round(6)),

@@ -16,6 +16,7 @@ from feature_extraction.motion.joint_map import Names, read_names
 from feature_extraction.motion.resample import resample
 from feature_extraction.motion.retarget import retarget
 from feature_extraction.motion.skeleton import Motion
+from feature_extraction.motion.still_root import from_moving_root
 from inference.foot_locking import lock_feet
 from inference.settings import Settings
 
@@ -65,7 +66,7 @@ class Rig:
         """
         if not Path(path).is_file():
             raise FileNotFoundError(f"there is no {path}; --target_skeleton takes a BVH file with your own skeleton")
-        motion = read_bvh(path)
+        motion = from_moving_root(read_bvh(path))
         if pose is not None and not 0 <= pose < motion.frames:
             raise ValueError(f"{path} has no frame {pose} for --target_pose; there are {motion.frames}, from 0 on")
         return cls(motion, Path(path).name, read_names(joint_map) if joint_map else (), pose)

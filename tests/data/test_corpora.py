@@ -20,6 +20,8 @@ from data.conversion import MIXAMO
 from data.lafan1_corpus import Lafan1Corpus
 from data.motorica_corpus import TEST, MotoricaCorpus
 from data.zeroeggs_corpus import VALIDATED
+from feature_extraction.align import read_raw
+from feature_extraction.expmap_features import ExpmapFeatures
 from feature_extraction.label_features import read_labels
 from feature_extraction.motion import edit
 from feature_extraction.motion.bvh import read_bvh, write_bvh
@@ -226,6 +228,15 @@ def test_lafan1_tests_on_subject_5(made: Make) -> None:
     assert sorted([*found["train"], *found["val"]]) == ["dance1_subject1", "dance2_subject3", "walk1_subject2"]
     assert read_labels(made("lafan1") / "labels.csv")["walk1_subject2"] == "walk"
     assert read_bvh(made("lafan1") / "dance1_subject1.bvh").fps == 30.0
+
+
+def test_genea2023s_hips_are_the_root_of_its_features_not_the_world_above_them(made: Make) -> None:
+    motion = read_raw(made("genea2023") / "trn_2023_v0_000_main-agent.bvh", "motion", 20.0)
+    columns = ExpmapFeatures(20.0, "gesture", root="hip_centric").encode(motion).columns
+    assert not [name for name in columns if name.startswith(("b_root_", "body_world_"))]
+    steps = ExpmapFeatures(20.0, "gesture").encode(motion)
+    assert steps.columns[0] == "b_root_dXposition"
+    assert steps.values[:, :3].std(axis=0).all()
 
 
 def test_cmu_has_nobody_in_two_lists(made: Make) -> None:

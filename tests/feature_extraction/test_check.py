@@ -19,6 +19,7 @@ from feature_extraction.motion.resample import resample
 from feature_extraction.motion.skeleton import Motion
 from feature_extraction.recipe import parse_recipe
 from feature_extraction.store import feature_path, find_raw, load_array, read_split, save_array, split_path
+from tests.feature_extraction.motion.synthetic import below
 from tests.feature_extraction.small_corpus import NAMES, SAMPLE_RATE, add_pair, clicking, make_corpus, swaying
 
 
@@ -66,6 +67,19 @@ def test_the_table_has_a_row_for_each_sequence_and_a_summary(healthy: Path) -> N
     assert "note: constant channels: joints that never turn: Spine" in lines
     assert lines[-1] == "5 sequences, 0.2 min of motion, 0.2 min of sound: 0 errors, 0 warnings"
     assert len({line.index("  60  ") for line in lines[1:6]}) == 1
+
+
+def test_a_root_that_never_moves_above_one_that_does_is_told(corpus: Path) -> None:
+    for path in corpus.glob("*.bvh"):
+        write_bvh(path, below(read_bvh(path)))
+    told = "the root world never moves; features take a joint below it for the root: Hips"
+    assert ("note", told) in [(each.level, each.text) for each in examined(corpus).all_findings]
+    motion = read_bvh(corpus / "s1.bvh")
+    write_bvh(corpus / "s1.bvh", replace(motion, positions=motion.positions * [[[1], [0]]]))
+    assert "error: Hips is the first joint to move, but not in s1; leave these out" in found(corpus)
+    for path in corpus.glob("*.bvh"):
+        write_bvh(path, below(swaying(0), others=1))
+    assert any("the root world never moves, but Hips below it does: features have" in text for text in found(corpus))
 
 
 def test_unreadable_files_are_errors(corpus: Path) -> None:

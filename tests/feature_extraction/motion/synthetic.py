@@ -86,6 +86,21 @@ def wander(rng: np.random.Generator, skeleton: Skeleton, frames: int, fps: float
     return Motion(skeleton, fps, rotations, positions)
 
 
+def below(motion: Motion, name: str = "world", others: int = 0) -> Motion:
+    """The same motion below a still root, which may have other children."""
+    skeleton = motion.skeleton
+    still = Skeleton(
+        (name, *(f"prop{place}" for place in range(others)), *skeleton.names),
+        (-1, *[0] * others, 0, *(parent + 1 + others for parent in skeleton.parents[1:])),
+        np.concatenate([np.zeros((1 + others, 3)), skeleton.offsets]),
+        (*["ZXY"] * (1 + others), *skeleton.orders),
+        tuple((j + 1 + others, end) for j, end in skeleton.end_sites),
+        moving=(0, *(j + 1 + others for j in skeleton.moving)),
+    )
+    rotations = np.concatenate([rotation.identity(motion.frames, 1 + others), motion.rotations], axis=1)
+    return Motion(still, motion.fps, rotations, np.insert(motion.positions, 0, 0.0, axis=1))
+
+
 def any_motion(rng: np.random.Generator, frames: int, fps: float) -> Motion:
     """Give a random tree of up to 29 joints of any size and Euler orders, some of which slide, in smooth motion."""
     count = int(rng.integers(1, 30))
