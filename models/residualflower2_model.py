@@ -1,7 +1,8 @@
 """ResidualFlower 2: any model predicts the mean, any other what deviates from it."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -16,6 +17,8 @@ from models.windows import Window
 
 MEAN_WEIGHT = 100.0
 """Of the squared error of the mean."""
+Sample = Callable[..., tuple[dict[str, Tensor], Any]]
+"""A model's `sample` or `sample_step`, given inputs and a state."""
 
 
 class Residualflower2Model(BaseModel):
@@ -66,18 +69,13 @@ class Residualflower2Model(BaseModel):
         """The mean plus a sample of the residual model.
 
         A model that goes step by step takes all steps of the windows in the first call, and one in each that follows;
-        then only the last frame is new.
+        then the last frame is new, and those before it are those that it gave.
         """
-        before = state or (None, None)
-        means, mean_state = _sample(self.mean_model, inputs, before[0], temperature=0.0)
-        rests, rest_state = _sample(
-            self.residual_model, inputs, before[1], temperature=temperature, generator=generator
-        )
-        samples = {}
-        for window in self.outputs:
-            mean, rest = (_filled(each[window.modality], window.length) for each in (means, rests))
-            samples[window.modality] = mean + rest
-        return samples, (mean_state, rest_state)
+        (mean, rest), (mean_state, rest_state) = (self.mean_model, self.residual_model), state or (None, None)
+        draw = partial(rest.sample, temperature=temperature, generator=generator)
+        means, mean_state = _whole(mean, partial(mean.sample, temperature=0.0), inputs, 1, mean_state)
+        rests, rest_state = _whole(rest, draw, inputs, 1, rest_state)
+        return {name: means[name] + rests[name] for name in means}, (mean_state, rest_state)
 
     @torch.no_grad()
     def sample_step(
@@ -89,22 +87,16 @@ class Residualflower2Model(BaseModel):
         generator: torch.Generator | Sequence[torch.Generator] | None = None,
         state: Any = None,
     ) -> tuple[dict[str, Tensor], Any]:
-        """`sample` by what both models spare in a roll."""
-        mean_state, rest_state = state or (None, None)
-        means, mean_state = _sample_step(self.mean_model, inputs, step.of("mean"), mean_state, temperature=0.0)
-        rests, rest_state = _sample_step(
-            self.residual_model,
-            inputs,
-            step.of("residual"),
-            rest_state,
-            temperature=temperature,
-            generator=generator,
-        )
+        """`sample` by what both models spare in a roll, a step by step one as many steps further as windows moved."""
+        (mean, rest), (mean_state, rest_state) = (self.mean_model, self.residual_model), state or (None, None)
+        predict = partial(mean.sample_step, step=step.of("mean"), temperature=0.0)
+        draw = partial(rest.sample_step, step=step.of("residual"), temperature=temperature, generator=generator)
+        means, mean_state = _whole(mean, predict, inputs, step.moved, mean_state)
+        rests, rest_state = _whole(rest, draw, inputs, step.moved, rest_state)
         samples = {}
         for window in self.outputs:
             count = step.wanted(window.offset, window.length)
-            mean, rest = (_filled(each[window.modality][:, :count], count) for each in (means, rests))
-            samples[window.modality] = mean + rest
+            samples[window.modality] = means[window.modality][:, :count] + rests[window.modality][:, :count]
         return samples, (mean_state, rest_state)
 
     @torch.no_grad()
@@ -123,24 +115,21 @@ class Residualflower2Model(BaseModel):
         return type(self.mean_model).forward is not nn.Module.forward
 
 
-def _sample(
-    model: BaseModel, inputs: Mapping[str, Tensor], state: Any, **options: Any
+def _whole(
+    model: BaseModel, sample: Sample, inputs: Mapping[str, Tensor], moved: int, state: Any
 ) -> tuple[dict[str, Tensor], Any]:
-    """A sample; of a model with a state, that of one step more."""
-    if state is not None:
-        inputs = {window.modality: inputs[window.modality][:, -window.length :] for window in model.inputs}
-    return model.sample(inputs, state=state, **options)
+    """What a model's ``sample`` gives from the first frame of its windows on, and what the next call goes on from.
 
-
-def _sample_step(
-    model: BaseModel, inputs: Mapping[str, Tensor], step: Step, state: Any, **options: Any
-) -> tuple[dict[str, Tensor], Any]:
-    """`_sample` in a roll."""
-    if state is not None:
-        inputs = {window.modality: inputs[window.modality][:, -window.length :] for window in model.inputs}
-    return model.sample_step(inputs, step, state=state, **options)
-
-
-def _filled(x: Tensor, length: int) -> Tensor:
-    """The last frames of a window, with zeros before them."""
-    return F.pad(x, (0, 0, length - x.shape[1], 0))
+    A model that goes step by step is asked for the frames that are new since the windows have ``moved``, and keeps
+    those that it gave: the windows share the others.
+    """
+    if not model.goes_by_steps:
+        return sample(inputs, state=state)
+    if state is None:
+        given, after = sample(inputs, state=None)
+        return given, (given, after)
+    before, networks = state
+    steps = {window.modality: inputs[window.modality][:, 1 - window.length - moved :] for window in model.inputs}
+    fresh, after = sample(steps, state=networks)
+    given = {name: torch.cat([before[name], x], dim=1)[:, x.shape[1] :] for name, x in fresh.items()}
+    return given, (given, after)

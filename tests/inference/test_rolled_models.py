@@ -10,10 +10,14 @@ import registry
 from inference.rolling import Manner, Roller, leading_frames
 from inference.sampler import autoregress
 from models.base_model import BaseModel
+from models.residualflower2_model import Residualflower2Model
 from tests.models.test_models_contract import MODELS, MOTION, SMALL, SOUND, TARGET, options
+from training.options import parse
 
 GENERATING = [name for name in MODELS if registry.find("model", name).generates]
 CAUSAL = ["transformer, causal", "transflower, causal"]
+PAIRS = [("transformer", "moglow"), ("moglow", "transflower"), ("moglow", "moglow"), ("transflower", "transglower")]
+"""Means and residuals of which one or both go step by step."""
 
 
 @pytest.fixture(params=[*GENERATING, *CAUSAL])
@@ -67,3 +71,30 @@ def test_what_a_roll_spares_changes_nothing(model: BaseModel, monkeypatch: pytes
     spared = made(model, sound(12))
     monkeypatch.setattr(type(model), "sample_step", BaseModel.sample_step)
     torch.testing.assert_close(made(model, sound(12)), spared, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(("mean", "residual"), PAIRS)
+@pytest.mark.parametrize("fed_back", [False, True])
+@pytest.mark.parametrize("count", [1, 3, 4])
+def test_a_pair_gives_the_sum_of_what_each_gives_alone(
+    mean: str, residual: str, fed_back: bool, count: int, tmp_path: Path
+) -> None:
+    """However far a step goes, and whether the fed-back frames end before the last frame of the window or not."""
+    pair = ["--model", "residualflower2", "--mean_model", mean, "--residual_model", residual]
+    opt = parse(["--experiment_name", "pair", "--data_dir", str(tmp_path), *pair])
+    values = {prefix + key: value for prefix in ("mean_", "residual_") for key, value in SMALL.items()}
+    vars(opt).update({key: value for key, value in values.items() if hasattr(opt, key)})
+    torch.manual_seed(0)
+    model = Residualflower2Model(opt, (MOTION, SOUND) if fed_back else (SOUND,), (TARGET,)).eval()
+    for parameter in model.parameters():
+        parameter.data += 0.05 * torch.randn_like(parameter)  # a new flow gives next to nothing
+    features = {SOUND.modality: sound(11)} | ({MOTION.modality: torch.randn(1, 11, MOTION.dim)} if fed_back else {})
+
+    def rolled(part: BaseModel) -> Tensor:
+        step = 1 if part.goes_by_steps else count
+        given = autoregress(part, features, frames=11, temperature=0.0, frames_per_step=step, teacher_forcing=fed_back)
+        return given[MOTION.modality]
+
+    torch.testing.assert_close(
+        rolled(model), rolled(model.mean_model) + rolled(model.residual_model), rtol=0, atol=1e-5
+    )
