@@ -138,7 +138,7 @@ class MoglowModel(BaseModel):
             return {}
         read = self.condition(inputs)
         with torch.autocast(read.device.type, enabled=False):
-            return {"projected": torch.stack([F.linear(read, weight) for weight in weights], dim=1)}
+            return {"projected": torch.stack([F.linear(read, weight.to(read)) for weight in weights], dim=1)}
 
     def _foreseen(self, inputs: Mapping[str, Tensor], step: Step) -> Foreseen:
         """What a step reads, most of it foreseen, and the newest frames fed back, which were not."""

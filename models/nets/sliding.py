@@ -131,5 +131,6 @@ class Foreseen:
         projected = self.projected[weight.data_ptr()]
         with full_precision(projected.device):
             for column, values in self.late:
-                projected = projected + F.linear(values, weight[:, column : column + values.shape[-1]])
+                columns = weight[:, column : column + values.shape[-1]]
+                projected = projected + F.linear(values, columns.to(values))
         return projected

@@ -7,24 +7,30 @@ import torch
 from torch import Tensor
 
 import registry
-from inference.rolling import Manner, Roller, leading_frames
+from inference.rolling import PRECISIONS, Manner, Roller, leading_frames
 from inference.sampler import autoregress
 from models.base_model import BaseModel
+from models.glow_options import NETWORKS
 from models.residualflower2_model import Residualflower2Model
 from tests.models.test_models_contract import MODELS, MOTION, SMALL, SOUND, TARGET, options
 from training.options import parse
 
 GENERATING = [name for name in MODELS if registry.find("model", name).generates]
-CAUSAL = ["transformer, causal", "transflower, causal"]
+KINDS: dict[str, dict[str, object]] = {
+    "transformer, causal": {"causal": True},
+    "transflower, causal": {"causal": True},
+    **{f"moglow, {net}": {"network_model": net} for net in NETWORKS if net != "LSTM"},
+}
+"""Models that other options make roll in another way."""
 PAIRS = [("transformer", "moglow"), ("moglow", "transflower"), ("moglow", "moglow"), ("transflower", "transglower")]
 """Means and residuals of which one or both go step by step."""
 
 
-@pytest.fixture(params=[*GENERATING, *CAUSAL])
+@pytest.fixture(params=[*GENERATING, *KINDS])
 def model(request: pytest.FixtureRequest, tmp_path: Path) -> BaseModel:
-    name, *causal = request.param.split(", ")
+    name = request.param.partition(", ")[0]
     torch.manual_seed(0)
-    opt = options(name, tmp_path, **SMALL, **dict.fromkeys(causal, True))
+    opt = options(name, tmp_path, **SMALL, **KINDS.get(request.param, {}))
     return registry.find("model", name)(opt, (MOTION, SOUND), (TARGET,)).eval()
 
 
@@ -32,12 +38,14 @@ def sound(frames: int, rows: int = 1) -> Tensor:
     return torch.randn(rows, frames, SOUND.dim, generator=torch.Generator().manual_seed(frames))
 
 
-def made(model: BaseModel, heard: Tensor, rows: tuple[int, ...] = (0,), seed: Tensor | None = None) -> Tensor:
+def made(
+    model: BaseModel, heard: Tensor, rows: tuple[int, ...] = (0,), seed: Tensor | None = None, precision: str = "32"
+) -> Tensor:
     generators = [torch.Generator().manual_seed(row) for row in rows]
     seeds = None if seed is None else {MOTION.modality: seed}
-    return autoregress(model, {SOUND.modality: heard}, seeds, frames=heard.shape[1], generator=generators)[
-        MOTION.modality
-    ]
+    sounds = {SOUND.modality: heard}
+    given = autoregress(model, sounds, seeds, frames=heard.shape[1], generator=generators, precision=precision)
+    return given[MOTION.modality]
 
 
 def test_n_frames_of_sound_give_n_frames_of_motion(model: BaseModel) -> None:
@@ -57,6 +65,13 @@ def test_no_frame_depends_on_sound_beyond_the_declared_window(model: BaseModel) 
     differs = (made(model, heard) != made(model, other)).any(dim=2)[0]
     assert not differs[:first].any()
     assert differs[first:].any()
+
+
+def test_half_as_precise_weights_give_nearly_the_same_motion(model: BaseModel) -> None:
+    precise, rounded = (made(model, sound(10), precision=precision) for precision in PRECISIONS)
+    assert rounded.dtype == torch.float32
+    assert rounded.isfinite().all()
+    assert (rounded - precise).abs().mean() < 0.1 * precise.std()
 
 
 def test_a_row_does_not_depend_on_what_shares_its_batch(model: BaseModel) -> None:
