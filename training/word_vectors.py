@@ -7,19 +7,20 @@ import torch
 from torch import nn
 
 from models.base_model import BaseModel
+from models.nets.per_modality import PerModality
 
 
 def begin_with_vectors(model: BaseModel, vectors: Mapping[str, np.ndarray]) -> None:
     """Copy the vectors (tokens, dim) of each modality into the model's embeddings of it, which training goes on with.
 
-    They are the embeddings that a model keeps under the modality's name, in an `nn.ModuleDict`. ValueError if there is
+    They are the embeddings that a model keeps under the modality's name, in a `PerModality`. ValueError if there is
     none, or one of another shape.
     """
     for modality, table in vectors.items():
         found = [
             module
             for name, module in model.named_modules()
-            if isinstance(module, nn.Embedding) and modality in name.split(".")
+            if isinstance(module, nn.Embedding) and PerModality.key(modality) in name.split(".")
         ]
         if not found:
             raise ValueError(

@@ -18,6 +18,7 @@ from models import create_model
 from models.importers.foreign_checkpoint import read_checkpoint
 from models.importers.genea_weights import chosen_words, context_weights, words_weights
 from models.importers.written import write_checkpoint
+from models.nets.per_modality import PerModality
 from models.windows import Window
 from option_values import natural, positive
 from training.datasets.described import padded
@@ -63,7 +64,7 @@ def import_checkpoint(given: argparse.Namespace) -> Path:
     names = (given.poses, given.sound, given.words or ("word_context_20" if reads_context else "word_window_20"))
     features = {name: Feature.load(given.features, name) for name in names}
     weights = (context_weights if reads_context else words_weights)(state, names[2])
-    table = f"words.embeddings.{names[2]}.weight"
+    table = f"words.embeddings.{PerModality.key(names[2])}.weight"
     weights[table] = _own_words(weights[table], features[names[2]], given.vectors)
     opt = parse(["--experiment_name", given.output.stem, *_arguments(given, names, weights, reads_context)])
     inputs, outputs, _ = read_windows(opt)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+from models.nets.per_modality import PerModality
+
 Weights = dict[str, Tensor]
 
 CONTEXT_NAMES = {
@@ -37,7 +39,7 @@ def context_weights(state: Mapping[str, Tensor], words: str) -> Weights:
 
     Its vocabulary begins as ours, with no word and the unknown word.
     """
-    return _renamed(state, {r"embedder": f"words.embeddings.{words}"} | CONTEXT_NAMES | DECODER_NAMES)
+    return _renamed(state, {r"embedder": f"words.embeddings.{PerModality.key(words)}"} | CONTEXT_NAMES | DECODER_NAMES)
 
 
 def words_weights(state: Mapping[str, Tensor], words: str) -> Weights:
@@ -45,8 +47,9 @@ def words_weights(state: Mapping[str, Tensor], words: str) -> Weights:
 
     Its vocabulary has neither no word nor an unknown word; its first word stood for both, and does so here.
     """
-    weights = _renamed(state, {r"word_embedder": f"words.embeddings.{words}"} | WORDS_NAMES | DECODER_NAMES)
-    table = f"words.embeddings.{words}.weight"
+    embeddings = f"words.embeddings.{PerModality.key(words)}"
+    weights = _renamed(state, {r"word_embedder": embeddings} | WORDS_NAMES | DECODER_NAMES)
+    table = f"{embeddings}.weight"
     weights[table] = torch.cat([weights[table][:1], weights[table][:1], weights[table]])
     return weights
 

@@ -11,17 +11,22 @@ DOT, STAND_IN = ".", "·"
 class PerModality(nn.ModuleDict):
     """``nn.ModuleDict`` from modality names, which may have dots in them."""
 
+    @staticmethod
+    def key(modality: str) -> str:
+        """The name that a modality's network has among the weights."""
+        return modality.replace(DOT, STAND_IN)
+
     def __setitem__(self, modality: str, module: nn.Module) -> None:
-        super().__setitem__(modality.replace(DOT, STAND_IN), module)
+        super().__setitem__(self.key(modality), module)
 
     def __getitem__(self, modality: str) -> nn.Module:
-        return super().__getitem__(modality.replace(DOT, STAND_IN))
+        return super().__getitem__(self.key(modality))
 
     def __delitem__(self, modality: str) -> None:
-        super().__delitem__(modality.replace(DOT, STAND_IN))
+        super().__delitem__(self.key(modality))
 
     def __contains__(self, modality: object) -> bool:
-        return isinstance(modality, str) and super().__contains__(modality.replace(DOT, STAND_IN))
+        return isinstance(modality, str) and super().__contains__(self.key(modality))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.keys())

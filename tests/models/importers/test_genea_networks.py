@@ -1,6 +1,7 @@
 """The gesture networks of the reference (FineMotion, GENEA 2020), imported, give its numbers."""
 
 import json
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from torch import Tensor, nn
 from models import create_model
 from models.base_seq2seq import BaseSeq2Seq
 from models.gesture_loss import gesture_losses
-from models.importers.genea_weights import chosen_words, context_weights, words_weights
+from models.importers.genea_weights import Weights, chosen_words, context_weights, words_weights
+from models.nets.per_modality import PerModality
 from models.windows import Window
 from training.options import parse
 
@@ -154,3 +156,11 @@ def test_a_vocabulary_of_ones_own_keeps_the_words_that_are_known() -> None:
 def test_weights_of_another_network_are_refused() -> None:
     with pytest.raises(ValueError, match=r"a weight decoder\.gate\.bias belongs to no published network"):
         context_weights({"decoder.gate.bias": torch.zeros(1)}, "words")
+
+
+@pytest.mark.parametrize(("name", "convert"), [(CONTEXT, context_weights), (WORDS, words_weights)])
+def test_words_of_a_feature_with_a_dot_in_its_name_are_found(name: str, convert: Callable[..., Weights]) -> None:
+    network = Network(name)
+    state = {key.removeprefix("state/"): network.tensor(key) for key in network.arrays if key.startswith("state/")}
+    own = PerModality({"words_29.97": torch.nn.Embedding(3, 2)}).state_dict()
+    assert {f"words.embeddings.{key}" for key in own} <= convert(state, "words_29.97").keys()

@@ -142,6 +142,16 @@ def test_vectors_begin_the_embedding_of_words(corpus: Path, tmp_path: Path) -> N
         assert any(torch.equal(value, torch.from_numpy(table)) for value in model.state_dict().values())
 
 
+@pytest.mark.parametrize("name", ["moglow", "transformer"])
+def test_vectors_are_for_features_with_a_dot_in_their_name_too(name: str, tmp_path: Path) -> None:
+    inputs = (Window("poses", 3, 8), Window("word_tokens_29.97", 2, 8, discrete=True, num_tokens=5))
+    options = model_options(name, tmp_path, dhid=16, nhead=2)
+    model = create_model(options, inputs, (Window("poses", 3, 1, offset=8),))
+    table = np.arange(10, dtype=np.float32).reshape(5, 2)
+    begin_with_vectors(model, {"word_tokens_29.97": table})
+    assert any(torch.equal(value, torch.from_numpy(table)) for value in model.state_dict().values())
+
+
 def _spanning(data: MultimodalDataset) -> tuple[tuple[Window, ...], tuple[Window, ...]]:
     """Windows of the data set's modalities that all models take."""
     inputs = tuple(Window(each.modality, each.dim, 12, 0, each.discrete, each.num_tokens) for each in data.inputs)
