@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from models.flows.linear import InvertibleMatrix
+
 ZERO_SCALE = 0.01
 """The size that is assumed of parameters which begin at zero (the paper's choice for biases)."""
 
@@ -16,6 +18,7 @@ class Nero(torch.optim.Optimizer):
     A neuron is a row of a weight, or an entry of a vector. Its gradient is divided by the root of a running mean of its
     squared norms and multiplied by the learning rate and the mean norm that the parameter's neurons began with; then
     the rows are projected back to zero mean and unit norm. The first step projects them before it measures their norms.
+    An `InvertibleMatrix` is not projected.
     """
 
     def __init__(self, parameters: Iterable[nn.Parameter], lr: float, beta: float = 0.999, weight_decay: float = 0.0):
@@ -56,7 +59,7 @@ def _norms(values: Tensor) -> Tensor:
 
 
 def _project(parameter: nn.Parameter) -> None:
-    if parameter.dim() > 1 and parameter[0].numel() > 1:
+    if parameter.dim() > 1 and parameter[0].numel() > 1 and not isinstance(parameter, InvertibleMatrix):
         rows = parameter.flatten(1)
         centred = rows - rows.mean(dim=1, keepdim=True)
         norms = centred.norm(dim=1, keepdim=True)

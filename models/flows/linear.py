@@ -6,6 +6,10 @@ from torch import Tensor, nn
 from models.flows.transform import Transform
 
 
+class InvertibleMatrix(nn.Parameter):
+    """A parameter whose rows no optimiser may centre: a matrix whose rows all have zero mean is singular."""
+
+
 class Linear(Transform):
     """z = W x at each frame, W a plain matrix that begins as a random rotation (Glow, arXiv 1807.03039, section 3.2).
 
@@ -14,7 +18,7 @@ class Linear(Transform):
 
     def __init__(self, dim: int):
         super().__init__()
-        self.weight = nn.Parameter(_rotation(dim))
+        self.weight = InvertibleMatrix(_rotation(dim))
 
     def forward(self, x: Tensor, conditioning: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Mix the channels."""

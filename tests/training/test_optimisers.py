@@ -1,10 +1,15 @@
 """Schedules do to the learning rate what their names say."""
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
 
+from models import create_model
+from models.flows.linear import Linear
+from models.windows import Window
+from tests.models.test_models_contract import options
 from training.optimisers import (
     FUSED,
     PLATEAU_POLICIES,
@@ -14,6 +19,8 @@ from training.optimisers import (
     make_schedule,
 )
 from training.options.base import OPTIMISERS, POLICIES
+
+TARGET = Window("motion", 5, 2, offset=8)
 
 
 def rates(policy: str, epochs: int, steps_per_epoch: int, **options: float | list[float]) -> list[float]:
@@ -172,6 +179,22 @@ def test_nero_keeps_its_neurons_centred_and_of_unit_norm_and_steps_relatively() 
         if scale == 1:
             # The running mean is of this gradient alone, so that the relative gradient has norm 1.
             torch.testing.assert_close(bias.detach(), torch.full((3,), -0.1 * 0.01))
+
+
+def test_nero_leaves_a_flow_invertible(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = create_model(options("moglow", tmp_path, dhid=8, glow_K=2), (Window("motion", 5, 8),), (TARGET,)).train()
+    optimiser = make_optimiser("nero", model.parameters(), learning_rate=0.01)
+    batch = {"in_motion": torch.randn(6, 8, 5), "out_motion": torch.randn(6, 2, 5)}
+    losses = []
+    for _ in range(5):
+        losses.append(model.losses(batch)["loss"])
+        optimiser.zero_grad()
+        losses[-1].backward()
+        optimiser.step()
+    mixing = [module.weight for module in model.modules() if isinstance(module, Linear)]
+    assert all(torch.linalg.det(weight).abs() > 0.5 for weight in mixing)
+    assert losses[-1] < losses[0]
 
 
 def test_nero_made_anew_goes_on_to_the_last_digit() -> None:
