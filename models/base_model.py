@@ -29,9 +29,16 @@ class BaseModel(nn.Module, ABC):
     goes_by_steps: ClassVar[bool] = False
     """Whether the windows are those of a step of one frame, and `losses` takes longer ones, that span any number."""
     foreseen_rows: ClassVar[int] = 8
-    """So many windows, of all sequences of a batch together, are foreseen at a time."""
+    """So many windows, of all sequences of a batch together, a roll gives to `foresee` at a time.
+
+    More of them fill a processor better and take more memory.
+    """
     foreseen_steps: ClassVar[int] = 512
-    """So many steps are foreseen at a time at most."""
+    """So many steps of a sequence a roll gives to `foresee` at a time at most."""
+    predicts: ClassVar[bool] = False
+    """Whether a call with inputs gives {output modality: (batch, length, dim)}, through which gradients flow."""
+    gives_tokens: ClassVar[bool] = False
+    """Whether the outputs may be discrete."""
     aliases: ClassVar[tuple[str, ...]] = ()
     """Other names that find this model."""
     sub_models: ClassVar[dict[str, str]] = {}
@@ -39,6 +46,11 @@ class BaseModel(nn.Module, ABC):
 
     def __init__(self, opt: argparse.Namespace, inputs: Sequence[Window], outputs: Sequence[Window]):
         super().__init__()
+        if not self.gives_tokens and (discrete := [window.modality for window in outputs if window.discrete]):
+            raise ValueError(
+                f"{', '.join(discrete)}: {opt.model} gives numbers, not words or labels; leave that out of "
+                "--output_modalities, or set its --output_num_tokens to 0"
+            )
         self.inputs = tuple(inputs)
         self.outputs = tuple(outputs)
 

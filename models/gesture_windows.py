@@ -63,8 +63,6 @@ class GestureWindows:
 def gesture_windows(inputs: Sequence[Window], outputs: Sequence[Window]) -> GestureWindows:
     """Sort the windows of a model by what they are for; ValueError saying which options would make them fit."""
     given = {window.modality: window for window in outputs}
-    if any(window.discrete for window in outputs):
-        raise ValueError("the outputs of this model are numbers; set --output_num_tokens to 0")
     _check_equal(outputs, "output", "outputs")
     before = {window.modality: window for window in inputs if window.modality in given}
     for name, output in given.items():

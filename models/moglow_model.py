@@ -14,6 +14,7 @@ from models.glow_options import add_glow_options, make_glow
 from models.likelihood import bits_per_frame
 from models.nets.per_modality import PerModality
 from models.nets.sliding import Foreseen, SlidingWindow, SlidingWindows
+from models.nets.words import embedded
 from models.roll import Step
 from models.steps import spanned_steps, step_windows, unfold
 from models.windows import Window
@@ -74,7 +75,7 @@ class MoglowModel(BaseModel):
         for window in self.inputs:
             x = inputs[window.modality]
             if window.discrete:
-                x = self.embeddings[window.modality](x.squeeze(-1))
+                x = embedded(cast("nn.Embedding", self.embeddings[window.modality]), x)
             shown = None
             if self.training and self.history_dropout and window.modality in self.feedback:
                 shown = torch.rand_like(x[:, :1, :1].expand(-1, steps, -1)) >= self.history_dropout

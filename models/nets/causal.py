@@ -19,6 +19,7 @@ from models.nets.attention import Past
 from models.nets.per_modality import PerModality
 from models.nets.positions import Turn
 from models.nets.transformer import EncoderLayer
+from models.nets.words import embedded
 from models.windows import Window
 
 
@@ -137,7 +138,7 @@ class CausalEncoders(nn.Module):
             past = kept[name] if kept is not None else None
             fresh = inputs[name][:, -(moved if past is not None else self.reach) :].flip(1)
             if name in self.embeddings:
-                fresh = self.embeddings[name](fresh.squeeze(-1))
+                fresh = embedded(cast("nn.Embedding", self.embeddings[name]), fresh)
             clock = 0 if past is None else past.frames + moved
             times = range(clock + stop - 1, clock + stop - 1 - fresh.shape[1], -1)
             turn = Turn.to(times, self.head_dim, fresh)
@@ -217,6 +218,8 @@ def _bias(
 
 def _check(inputs: Sequence[Window]) -> None:
     for window in inputs:
-        if window.single or window.columns > 1:
-            kind = "belongs to a whole sequence" if window.single else "is a list of words"
-            raise ValueError(f"--causal reads what comes frame by frame, and {window.modality} {kind}; leave it out")
+        if window.single:
+            raise ValueError(
+                f"--causal reads what comes frame by frame, and {window.modality} belongs to a whole sequence; "
+                "leave it out"
+            )

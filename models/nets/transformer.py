@@ -10,6 +10,7 @@ from torch.utils.checkpoint import checkpoint
 from models.nets.attention import Past, SelfAttention
 from models.nets.dropout import Dropout
 from models.nets.positions import LearnedPositions, PairBias, Rotary, Turn, looking_back
+from models.nets.words import embedded
 
 SHORT = 64
 """Positions, of all rows together, up to which a layer is computed in a single call where no gradient is wanted."""
@@ -112,10 +113,10 @@ class EncoderLayer(nn.Module):
 class TransformerEncoder(nn.Module):
     """A sequence of known length through linear layer, positions, ``layers`` encoder layers and linear layer.
 
-    (batch, length, dim_in) -> (batch, length, dim_out). With ``tokens`` > 0 the input is (batch, length, 1) integers
-    that are looked up in a table of ``tokens`` rows of width ``dim_in``. ``times`` gives the frame number of each
-    position to rotary attention (0, 1, 2, ... by default). With ``in_order`` a position sees itself and those before
-    it, and the first positions can be computed without the others.
+    (batch, length, dim_in) -> (batch, length, dim_out). With ``tokens`` > 0 the input is (batch, length, columns)
+    integers that are looked up in a table of ``tokens`` rows of width ``dim_in``, see `embedded`. ``times`` gives the
+    frame number of each position to rotary attention (0, 1, 2, ... by default). With ``in_order`` a position sees
+    itself and those before it, and the first positions can be computed without the others.
     """
 
     def __init__(
@@ -158,7 +159,7 @@ class TransformerEncoder(nn.Module):
         fits = count <= self.length if self.in_order else count == self.length
         assert fits, f"{count} positions given to an encoder of {self.length}"
         if self.embed is not None:
-            x = self.embed(x.squeeze(-1))
+            x = embedded(self.embed, x)
         x = self.enter(x)
         if self.positions is not None:
             x = self.positions(x)

@@ -47,6 +47,18 @@ def lists_of_words(tokens: Tensor, frames: int) -> Tensor:
     return torch.cat([lists[..., :1], lists[..., 1:].masked_fill(goes_on, NO_WORD)], dim=-1)
 
 
+def embedded(table: nn.Embedding, tokens: Tensor) -> Tensor:
+    """The vector of each row's word: (batch, rows, columns) ids -> (batch, rows, dim).
+
+    Of several columns, a list of words, it is the mean of the words' vectors; zeros where there is none.
+    """
+    vectors = table(tokens)
+    if tokens.shape[-1] == 1:
+        return vectors.squeeze(-2)
+    present = (tokens != NO_WORD)[..., None]
+    return (vectors * present).sum(-2) / present.sum(-2).clamp(min=1)
+
+
 class WordEncoder(nn.Module):
     """Embeddings of words through a GRU in both directions, each list on its own.
 

@@ -1,6 +1,7 @@
 """The laws that every model obeys; a new file in models/ is tested on arrival."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,47 @@ def test_sizes_without_which_nothing_is_computed_are_above_zero(name: str) -> No
 def model(request: pytest.FixtureRequest, tmp_path: Path) -> BaseModel:
     torch.manual_seed(0)
     return registry.find("model", request.param)(options(request.param, tmp_path, **SMALL), (MOTION, SOUND), (TARGET,))
+
+
+WORDS = Window("word_context_29.97", 6, 4, offset=12, discrete=True, num_tokens=7, padding=(0, 0, 0), columns=3)
+"""A list of words for each frame of the target."""
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_lists_of_words_are_read_beside_any_other_input(
+    name: str, tmp_path: Path, batch: dict[str, torch.Tensor]
+) -> None:
+    opt = options(name, tmp_path, **SMALL | {"generator_model": "contextseq2seq"})
+    # This model reads one list for all frames, the others of its kind one for each.
+    words = replace(WORDS, length=1) if name == "wordsseq2seq" else WORDS
+    torch.manual_seed(0)
+    model = registry.find("model", name)(opt, (MOTION, SOUND, words), (TARGET,)).train()
+    lists = torch.tensor([[0, 0, 0], [2, 0, 0], [3, 1, 0], [4, 4, 5]])[-words.length :].repeat(5, 1, 1)
+    batch[f"in_{words.modality}"] = lists
+    model.losses(batch)["loss"].backward()
+    reads = name not in {"dae", "vae", "speechencoder"}
+    tables = [module for module in model.modules() if isinstance(module, torch.nn.Embedding)]
+    assert bool(tables) == reads
+    assert all(bool(table.weight.grad[4].any()) for table in tables)
+    if model.generates:
+        assert sample_of(model, batch).isfinite().all()
+
+
+@pytest.mark.parametrize("name", ["transformer", "transflower"])
+def test_causal_encoders_read_lists_of_words_too(name: str, tmp_path: Path, batch: dict[str, torch.Tensor]) -> None:
+    words = replace(WORDS, length=12, offset=0)
+    opt = options(name, tmp_path, **SMALL, causal=True)
+    model = registry.find("model", name)(opt, (MOTION, SOUND, words), (TARGET,)).train()
+    lists = torch.randint(0, 7, (5, 12, 3))
+    one, other = (model.losses(batch | {f"in_{words.modality}": each})["loss"] for each in (lists, lists.flip(1)))
+    assert one.isfinite()
+    assert one != other
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_words_as_an_output_are_refused_at_once(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=rf"word_context_29.97: {name} gives numbers, .*--output_modalities"):
+        registry.find("model", name)(options(name, tmp_path, **SMALL), (MOTION, SOUND), (TARGET, WORDS))
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from models.nets.words import WordEncoder, compact, distinct, lists_of_words, places_of
+from models.nets.words import WordEncoder, compact, distinct, embedded, lists_of_words, places_of
 
 
 def encoder() -> WordEncoder:
@@ -15,6 +15,13 @@ def test_words_move_to_the_front_in_their_order() -> None:
     tokens, lengths = compact(torch.tensor([[0, 3, 0, 2], [0, 0, 0, 0], [5, 1, 4, 7]]))
     assert tokens.tolist() == [[3, 2, 0, 0], [0, 0, 0, 0], [5, 1, 4, 7]]
     assert lengths.tolist() == [2, 0, 4]
+
+
+def test_a_list_of_words_is_the_mean_of_its_vectors_and_none_is_zeros() -> None:
+    table = torch.nn.Embedding.from_pretrained(torch.tensor([[9.0], [2.0], [4.0]]))
+    lists = torch.tensor([[[1, 2, 0], [0, 0, 2], [0, 0, 0]]])
+    assert embedded(table, lists).tolist() == [[[3.0], [4.0], [0.0]]]
+    assert embedded(table, lists[..., :1]).tolist() == [[[2.0], [9.0], [9.0]]]
 
 
 def test_words_that_move_to_the_front_keep_their_places() -> None:
