@@ -27,7 +27,8 @@ class Advseq2seqModel(BaseModel):
     R1, the squared gradient of the discriminator's logits at real poses (Mescheder et al., arXiv 1801.04406). With it
     the game converges locally where unregularised GANs and those with WGAN-GP go in circles, though both players
     move at once, one step each; so one optimiser trains both, and a run resumes exactly. Each player's terms reach its
-    own weights only, and an adaptive optimiser does not care that the terms are added up.
+    own weights only, and an adaptive optimiser does not care that the terms are added up; but clipping by the norm of
+    all gradients (``--gradient_clip_val``) ties the length of one player's step to the other's.
 
     A generator without noise cannot give every likely motion, it is to give one that is. Its own loss, of which the
     game is ``--adversarial_weight``, keeps it at the recorded one. Validation measures the generator's loss alone: what
@@ -35,6 +36,7 @@ class Advseq2seqModel(BaseModel):
     """
 
     goes_by_windows: ClassVar[bool] = True
+    predicts: ClassVar[bool] = True
     foreseen_rows: ClassVar[int] = BaseSeq2Seq.foreseen_rows
     sub_models = {"generator_": "generator_model"}  # noqa: RUF012
 

@@ -21,6 +21,7 @@ class BaseSeq2Seq(BaseModel):
     """
 
     goes_by_windows: ClassVar[bool] = True
+    predicts: ClassVar[bool] = True
     foreseen_rows: ClassVar[int] = 48
     windows: GestureWindows
     decoder: AttentiveDecoder

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from models import create_model
 from models.base_model import BaseModel
@@ -45,7 +45,7 @@ class Residualflower2Model(BaseModel):
     def losses(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The weighted squared error of the mean plus the loss of the residual model, and the parts of both."""
         inputs = {window.modality: batch[f"in_{window.modality}"] for window in self.inputs}
-        if self._predicts():
+        if self.mean_model.predicts:
             means = self.mean_model(inputs)
             parts = {f"mse_{name}": F.mse_loss(mean, batch[f"out_{name}"]) for name, mean in means.items()}
             mean_loss = MEAN_WEIGHT * torch.stack(list(parts.values())).sum()
@@ -109,10 +109,6 @@ class Residualflower2Model(BaseModel):
             if model.inputs == self.inputs
             for key, x in named(name, model.foresee(inputs)).items()
         }
-
-    def _predicts(self) -> bool:
-        """Whether the mean model gives a prediction that gradients flow through."""
-        return type(self.mean_model).forward is not nn.Module.forward
 
 
 def _whole(

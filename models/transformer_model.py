@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -24,6 +24,8 @@ class TransformerModel(BaseModel):
     section 4.2, without the flow), or others as ``--conditioning_from`` says. Several outputs share the input encoders.
     Unlike the published code, whose position vectors stayed zero, positions are trained.
     """
+
+    predicts: ClassVar[bool] = True
 
     def __init__(self, opt: argparse.Namespace, inputs: Sequence[Window], outputs: Sequence[Window]):
         super().__init__(opt, inputs, outputs)

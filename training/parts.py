@@ -9,12 +9,17 @@ from training.options.paths import home
 from training.run import Run
 
 
-def begin_with_parts(model: BaseModel, opt: argparse.Namespace) -> None:
+def begin_with_parts(model: BaseModel, opt: argparse.Namespace, above: str = "") -> None:
     """Copy trained weights into each held model whose checkpoint an option ``<prefix>checkpoint`` names.
+
+    A held model may hold others in turn: ``above`` is the prefix of the options of the model given.
 
     FileNotFoundError if there is none, ValueError if it is of another model or of another size.
     """
-    for prefix, option in model.sub_models.items():
+    for own_prefix, own_option in model.sub_models.items():
+        prefix, option, part = above + own_prefix, above + own_option, getattr(model, own_option, None)
+        if isinstance(part, BaseModel):
+            begin_with_parts(part, opt, prefix)
         named = getattr(opt, f"{prefix}checkpoint", "")
         if not named:
             continue
@@ -23,7 +28,7 @@ def begin_with_parts(model: BaseModel, opt: argparse.Namespace) -> None:
         kind, wanted = loaded.opt.model, getattr(opt, option)
         if kind != wanted:
             raise ValueError(f"--{prefix}checkpoint {path} is of a {kind}, --{option} says {wanted}")
-        part = getattr(model, option)
+        assert isinstance(part, BaseModel), f"{type(model).__name__} keeps the model of --{option} under another name"
         try:
             part.load_state_dict(loaded.model.state_dict())
         except RuntimeError as error:

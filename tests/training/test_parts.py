@@ -64,6 +64,24 @@ def test_a_trained_pose_model_stays_as_it_is(trained: tuple[BaseModel, argparse.
     assert sample["poses"].shape == (5, 3, 6)
 
 
+@pytest.mark.parametrize("part", ["mean", "residual"])
+def test_a_speech_encoder_inside_another_model_has_its_trained_pose_model(part: str, tmp_path: Path) -> None:
+    theirs = options("dae", tmp_path, hidden_dim=8, code_dim=5)
+    trained = create_model(theirs, (), (POSES,))
+    save(trained, theirs, tmp_path / "poses.ckpt")
+    other = "residual" if part == "mean" else "mean"
+    sizes = {f"{part}_encoder_hidden": 8, f"{part}_pose_hidden_dim": 8, f"{part}_pose_code_dim": 5}
+    given = {"model": "residualflower2", f"{part}_model": "speechencoder", f"{other}_model": "moglow", **sizes}
+    given |= {f"{part}_pose_checkpoint": tmp_path / "poses.ckpt", f"{other}_dhid": 8, f"{other}_glow_K": 1}
+    arguments = [f"--{name}={value}" for name, value in given.items()]
+    opt = parse(["--experiment_name", "x", "--data_dir", str(tmp_path), *arguments])
+    model = create_model(opt, (SOUND,), (POSES,))
+    begin_with_parts(model, opt)
+    assert model.losses(BATCH)["loss"].isfinite()
+    held = getattr(model, f"{part}_model").pose_model.state_dict()
+    assert all(torch.equal(value, held[name]) for name, value in trained.state_dict().items())
+
+
 def test_without_a_checkpoint_the_pose_model_is_trained_along(tmp_path: Path) -> None:
     opt = speech_options(tmp_path, "dae", pose_checkpoint="")
     model = create_model(opt, (SOUND,), (POSES,))
