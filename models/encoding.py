@@ -47,10 +47,10 @@ def foresee(encoders: Encoders, inputs: Mapping[str, Tensor], own: Sequence[str]
 
 
 def make_joint(
-    opt: argparse.Namespace, window: Window, encoders: Encoders, count: int, dim_out: int
+    opt: argparse.Namespace, window: Window, encoders: Encoders, frames: Sequence[int], dim_out: int
 ) -> CrossModalTransformer | CausalHead:
-    """What reads ``count`` vectors of width ``dim_out`` about an output window off the encoded inputs."""
+    """What reads vectors of width ``dim_out`` about these frames of an output window off the encoded inputs."""
     if isinstance(encoders, CausalEncoders):
-        return CausalHead(window, encoders, count, dim_out, layers=opt.nlayers, **causal_settings(opt))
+        return CausalHead(window, encoders, frames, dim_out, layers=opt.nlayers, **causal_settings(opt))
     source = opt.conditioning_from
-    return CrossModalTransformer(window, encoders, count, dim_out=dim_out, source=source, **joint_settings(opt))
+    return CrossModalTransformer(window, encoders, frames, dim_out=dim_out, source=source, **joint_settings(opt))

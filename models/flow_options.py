@@ -149,8 +149,8 @@ def make_heads(
         # Slots of some time tell of that time only; the published ones tell the mean and the rest apart.
         apart = not shared and (opt.causal or opt.conditioning_from == "first")
         own = mean and (apart or count < window.length)
-        tokens = count + (window.length if own else 0)
-        conditioner = make_joint(opt, window, encoders, tokens, opt.dhid)
+        frames = [frame % window.length for frame in range(count)] + (list(range(window.length)) if own else [])
+        conditioner = make_joint(opt, window, encoders, frames, opt.dhid)
         # Each further scale takes pairs of frames.
         grain = 2 ** (len(scales) - 1) if in_order else 0
         mean_dim = opt.dhid if mean else 0

@@ -31,7 +31,7 @@ class TransformerModel(BaseModel):
         super().__init__(opt, inputs, outputs)
         self.encoders = make_encoders(opt, inputs)
         self.heads = PerModality(
-            {each.modality: make_joint(opt, each, self.encoders, each.length, each.dim) for each in outputs}
+            {each.modality: make_joint(opt, each, self.encoders, range(each.length), each.dim) for each in outputs}
         )
 
     @staticmethod

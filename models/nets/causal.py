@@ -149,18 +149,17 @@ class CausalEncoders(nn.Module):
 
 
 class CausalHead(nn.Module):
-    """``count`` tokens about one output window, read at trained queries: (batch, count, dim_out).
+    """A token about each of these frames of one output window, read at trained queries: (batch, frames, dim_out).
 
-    Queries and newest tokens attend to the tokens that `CausalEncoders` give, and to those that are kept. Each query is
-    about a frame of the window, the first query about the first, and after the last frame the first one follows again.
-    What is told of a frame does not depend on the queries about later ones, which can be left out.
+    Queries and newest tokens attend to the tokens that `CausalEncoders` give, and to those that are kept. What
+    is told of a frame does not depend on the queries about later ones, which can be left out.
     """
 
     def __init__(
         self,
         window: Window,
         encoders: CausalEncoders,
-        count: int,
+        frames: Sequence[int],
         dim_out: int,
         *,
         dim: int,
@@ -169,10 +168,10 @@ class CausalHead(nn.Module):
     ):
         super().__init__()
         self.offset = window.offset
-        self.frames = tuple(frame % window.length for frame in range(count))
+        self.frames = tuple(frames)
         self.stops = encoders.stops
         self.head_dim = encoders.head_dim
-        self.queries = nn.Parameter(0.02 * torch.randn(count, dim))
+        self.queries = nn.Parameter(0.02 * torch.randn(len(self.frames), dim))
         self.enter = nn.Linear(dim, dim)
         self.layers = CausalLayers(layers, 0, band=encoders.band, streams=len(encoders.stops), dim=dim, **options)
         self.leave = nn.Linear(dim, dim_out)

@@ -1,5 +1,6 @@
 """The cross-modal transformer: the second half of the multimodal transformers."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -13,17 +14,18 @@ SOURCES = ("first", "last", "queries")
 
 
 class CrossModalTransformer(nn.Module):
-    """``count`` vectors about one output window, from the joint of the encoded inputs: (batch, count, dim_out).
+    """A vector about each of these frames of one output window, from the joint of the encoded inputs.
 
-    They are the transformer's outputs at the ``first`` or the ``last`` slots of the joint, or at slots of their own
-    before it, filled with trained ``queries``. ``options`` go to the transformer.
+    (batch, slots, dim) -> (batch, frames, dim_out). They are the transformer's outputs at the ``first`` or the ``last``
+    slots of the joint, or at slots of their own before it, filled with trained ``queries``. ``options`` go to the
+    transformer.
     """
 
     def __init__(
         self,
         window: Window,
         encoders: InputEncoders,
-        count: int,
+        frames: Sequence[int],
         *,
         dim: int,
         dim_out: int,
@@ -32,6 +34,7 @@ class CrossModalTransformer(nn.Module):
         **options: Any,
     ):
         super().__init__()
+        count = len(frames)
         if source != "queries" and count > encoders.slots:
             raise ValueError(
                 f"{window.modality} is to be read at {count} slots (--output_lengths; of a flow also "
@@ -42,7 +45,7 @@ class CrossModalTransformer(nn.Module):
         self.source = source
         times = list(encoders.times)
         if source == "queries":
-            times = [window.offset + frame % window.length for frame in range(count)] + times
+            times = [window.offset + frame for frame in frames] + times
         elif source == "last":
             times = times[-count:] + times[:-count]
         self.queries = nn.Parameter(0.02 * torch.randn(count, dim)) if source == "queries" else None

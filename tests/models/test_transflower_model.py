@@ -263,6 +263,19 @@ def test_no_temperature_gives_the_same_sample_to_every_generator() -> None:
     assert torch.equal(*samples)
 
 
+@pytest.mark.parametrize("given", [{"causal": True}, {"conditioning_from": "queries", "use_rotary_pos_emb": True}])
+def test_the_means_own_slots_tell_the_frames_in_order(given: dict[str, Any]) -> None:
+    """However many tokens condition the flow: the window has 4 frames."""
+    model = build(residual=True, conditioning_seq_lens="3", cond_concat_dims=False, nlayers=1, **given)
+    conditioner = model.heads["motion"].conditioner
+    if "causal" in given:
+        assert conditioner.frames == (0, 1, 2, 0, 1, 2, 3)
+    else:
+        turned = conditioner.net.rotary.cos[:7]
+        assert torch.equal(turned[:3], turned[3:6])
+        assert not torch.equal(turned[6], turned[3])
+
+
 @pytest.mark.parametrize("source", ["first", "last", "queries"])
 @pytest.mark.parametrize("kinds", [{}, {"use_pos_emb_inputs": False, "use_rotary_pos_emb": True}])
 @pytest.mark.parametrize("modality", ["motion", "audio"])
