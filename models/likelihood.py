@@ -1,9 +1,12 @@
-"""The units that likelihoods are told in."""
+"""The units that likelihoods are told in, and what a mean weighs beside them."""
 
 import math
 from collections.abc import Iterable
 
 from torch import Tensor
+
+MEAN_WEIGHT = 100.0
+"""Of a mean's squared error beside the bits per frame of what deviates from it, as published."""
 
 
 def bits_per_frame(log_prob: Tensor, frames: int) -> Tensor:

@@ -11,12 +11,11 @@ from torch import Tensor
 
 from models import create_model
 from models.base_model import BaseModel
+from models.likelihood import MEAN_WEIGHT
 from models.roll import Step, named
 from models.sub_options import options_below
 from models.windows import Window
 
-MEAN_WEIGHT = 100.0
-"""Of the squared error of the mean."""
 Sample = Callable[..., tuple[dict[str, Tensor], Any]]
 """A model's `sample` or `sample_step`, given inputs and a state."""
 

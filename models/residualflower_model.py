@@ -19,15 +19,12 @@ from models.flow_options import (
     make_heads,
     transformers,
 )
-from models.likelihood import bits_per_frame
+from models.likelihood import MEAN_WEIGHT, bits_per_frame
 from models.nets.flow_head import FlowHead
 from models.roll import Step, named
 from models.transformer_model import TransformerModel
 from models.window_flows import sample_windows
 from models.windows import Window
-
-MEAN_WEIGHT = 100.0
-"""Of the squared error of the mean."""
 
 
 class ResidualflowerModel(BaseModel):

@@ -17,12 +17,10 @@ from models.flow_options import (
     make_heads,
     transformers,
 )
-from models.likelihood import bits_per_frame
+from models.likelihood import MEAN_WEIGHT, bits_per_frame
 from models.window_flows import WindowFlowModel
 from models.windows import Window
 
-MEAN_WEIGHT = 100.0
-"""Of the squared error of ``--residual``."""
 RESIDUAL_LOSSES = ("fading", "sum")
 SOFTNESS = 5.0
 """How slowly the likelihood takes over as that error falls."""

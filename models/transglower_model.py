@@ -12,16 +12,13 @@ from models.base_model import BaseModel
 from models.encoder_options import add_encoder_options, input_settings, joint_settings
 from models.flows.flow import Flow
 from models.glow_options import add_glow_options, make_glow
-from models.likelihood import bits_per_frame
+from models.likelihood import MEAN_WEIGHT, bits_per_frame
 from models.nets.multimodal import InputEncoders
 from models.nets.per_modality import PerModality
 from models.nets.transformer import TransformerEncoder
 from models.roll import Step
 from models.steps import spanned_steps, step_windows, unfold
 from models.windows import Window
-
-MSE_WEIGHT = 100.0
-"""Of the mean's squared error beside the likelihood, as published."""
 
 
 class TransglowerModel(BaseModel):
@@ -90,7 +87,7 @@ class TransglowerModel(BaseModel):
         for name, flow, conditioning, mean in self.condition(inputs):
             x = batch[f"out_{name}"]
             if mean is not None:
-                parts[f"mse_{name}"] = MSE_WEIGHT * F.mse_loss(mean, x)
+                parts[f"mse_{name}"] = MEAN_WEIGHT * F.mse_loss(mean, x)
                 x = x - mean
             if self.training and not flow.initialised:
                 flow.initialise(x, conditioning)
