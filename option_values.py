@@ -29,6 +29,14 @@ def share(text: str) -> float:
     return value
 
 
+def fraction(text: str) -> float:
+    """A number from 0 to 1."""
+    value = not_negative(text)
+    if value > 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return value
+
+
 def not_negative(text: str) -> float:
     """A number from zero on, not infinite."""
     try:

@@ -16,7 +16,7 @@ from models.nets.gated_convolution import GatedConvolution
 from models.nets.per_modality import PerModality
 from models.nets.transformer import TransformerEncoder
 from models.windows import Window
-from option_values import above_zero, natural, not_negative, positive
+from option_values import above_zero, fraction, natural, positive
 
 MakeBody = Callable[[int, int, int], nn.Module]
 """Given (width, dim_out, frames): a network from (batch, frames, width), called with x and how many frames to give."""
@@ -41,9 +41,7 @@ def add_flow_options(parser: Any, *, dhid_flow: int, cond_concat_dims: bool) -> 
     parser.add_argument(
         "--glow_norm_layer", choices=NORMS, default="none", help="norm layers of the flow, initialised from data"
     )
-    parser.add_argument(
-        "--glow_bn_momentum", type=not_negative, default=0.1, help="of the running statistics of batchnorm"
-    )
+    parser.add_argument("--glow_bn_momentum", type=fraction, default=0.1, help="of the running statistics of batchnorm")
     parser.add_argument("--flow_dist", choices=("normal", "studentT"), default="normal", help="base distribution")
     parser.add_argument("--flow_dist_param", type=above_zero, default=50, help="degrees of freedom of studentT")
     parser.add_argument("--glow_use_attn", action=yes_no, default=True, help="attention in gated convolutions")

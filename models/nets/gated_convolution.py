@@ -79,8 +79,7 @@ class _GatedAttention(nn.Module):
         super().__init__()
         if dim % heads:
             raise ValueError(
-                f"a width of {dim} cannot be shared among {heads} heads; choose a multiple of {heads} "
-                "(--dhid and --nhead, or --dhid_flow and --num_heads_flow)"
+                f"a width of {dim} cannot be shared among {heads} heads; choose a multiple of {heads} (--dhid_flow)"
             )
         self.heads, self.dropout = heads, dropout
         self.key_value_query = weight_norm(nn.Linear(dim, 3 * dim, bias=False))

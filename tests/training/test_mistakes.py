@@ -64,6 +64,7 @@ def test_a_wrong_option_is_one_line_that_names_it(
         ("--rotary --no-rotary", ["no option --rotary", "--help"]),
         ("--learning_rate nan", ["--learning_rate: 'nan' is not a number"]),
         ("--lr_policy step --lr_decay_iters 0", ["--lr_decay_iters: '0' is not a number above 0"]),
+        ("--model transflower --glow_bn_momentum 2", ["--glow_bn_momentum: '2' is not a number from 0 to 1"]),
         ("--accumulate_grad_batches 0", ["--accumulate_grad_batches: '0' is not a whole number from 1 on"]),
         ("--experiment_name ../other", ["--experiment_name ../other is a path", "--experiments_dir"]),
         ("--dropout 0 --dropout 0.5", ["--dropout is given twice"]),
