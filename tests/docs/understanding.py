@@ -71,7 +71,10 @@ def stop_before_work(monkeypatch: pytest.MonkeyPatch, module: str, folder: Path)
         raise Understood(opt)
 
     def parsed(argv: Sequence[str]) -> NoReturn:
-        raise Understood(parse(argv))
+        elsewhere = (
+            [] if "--experiments_dir" in argv or "--serialize-dir" in argv else ["--experiments_dir", str(folder)]
+        )
+        raise Understood(parse([*argv, *elsewhere]))
 
     def measure(asked: argparse.Namespace) -> NoReturn:
         raise Understood(parse(["transformer", *asked.others]) if "others" in asked else asked)
