@@ -1,6 +1,7 @@
 """Recordings made on the spot, for benchmarks that are given none."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,13 +10,14 @@ import soundfile
 
 from feature_extraction.motion import rotation
 from feature_extraction.motion.bvh import write_bvh
+from feature_extraction.motion.mirror import twins
 from feature_extraction.motion.skeleton import Motion, Skeleton
 
 MOTION_FPS, SAMPLE_RATE = 120.0, 44100
 
 
 def made_motion(path: Path, seconds: float) -> Path:
-    """Write a random motion of the joints of dance."""
+    """Write a random motion of the joints of dance, of a body that is built alike on both sides."""
     rng = np.random.default_rng(0)
     parents = {joint: parent for chain in _chains() for parent, joint in pairwise(chain)}
     names = ("Hips", *parents)
@@ -24,6 +26,7 @@ def made_motion(path: Path, seconds: float) -> Path:
     skeleton = Skeleton(
         names, (-1, *(names.index(parent) for parent in parents.values())), offsets, ("ZXY",) * len(names)
     )
+    skeleton = replace(skeleton, offsets=(offsets + offsets[twins(skeleton)] * (-1, 1, 1)) / 2)
     time = np.arange(max(1, round(seconds * MOTION_FPS)))[:, None, None] / MOTION_FPS
     turns = np.sin(rng.uniform(1, 6, (len(names), 3)) * time + rng.uniform(0, 6, (len(names), 3)))
     write_bvh(path, Motion(skeleton, MOTION_FPS, rotation.exp(turns), 100 * turns[:, :1]))

@@ -11,6 +11,7 @@ same, if M_j is right.
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
@@ -167,9 +168,15 @@ def _tell_other_bones(skeleton: Skeleton, image: Skeleton) -> None:
     off = np.linalg.norm(image.offsets - skeleton.offsets, axis=-1) / lengths
     off[[*skeleton.moving, *image.moving]] = 0.0
     if off.max() > ALIKE:
-        log.warning(
-            "left and right of the skeleton are not built alike: in the mirror image the bone of %s is off by %.0f %% "
-            "of its length; training on both blurs the skeleton",
-            skeleton.names[off.argmax()],
-            100 * off.max(),
-        )
+        _tell_once(skeleton.names[off.argmax()], round(100 * off.max()))
+
+
+@cache
+def _tell_once(bone: str, percent: int) -> None:
+    """Warn of a skeleton, not of each recording on it."""
+    log.warning(
+        "left and right of the skeleton are not built alike: in the mirror image the bone of %s is off by %d %% of its "
+        "length; training on both blurs the skeleton",
+        bone,
+        percent,
+    )
