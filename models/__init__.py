@@ -1,7 +1,8 @@
 """Models: find one by name, build it, load it from a checkpoint."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,6 +72,18 @@ def build_model(
     return model
 
 
+@contextmanager
+def read_as_checkpoint(path: str | Path) -> Iterator[None]:
+    """ValueError for whatever a damaged, foreign or malicious file makes its reader raise; FileNotFoundError stays."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # torch does not say what it raises
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise ValueError(f"{path} is damaged or no checkpoint of this project: {reason}") from error
+
+
 def load_model(checkpoint: str | Path, device: str = "cpu") -> LoadedModel:
     """Read a checkpoint of training: the model in eval mode on the device, its options, windows, features and seeds.
 
@@ -81,16 +94,13 @@ def load_model(checkpoint: str | Path, device: str = "cpu") -> LoadedModel:
     path = Path(checkpoint)
     if not path.is_file():
         raise FileNotFoundError(f"there is no checkpoint {path}; name a .ckpt file, or train first")
-    try:
+    with read_as_checkpoint(path):
         # Memory-mapped, what the optimiser has stored is not read.
         content = torch.load(path, map_location="cpu", mmap=True, weights_only=True)
         payload, state = content["terpsichore"], content["state_dict"]
         opt = argparse.Namespace(**payload["opt"])
         inputs, outputs = (tuple(Window(**each) for each in payload[side]) for side in ("inputs", "outputs"))
         features, seeds = payload["features"], payload["seeds"]
-    except Exception as error:  # torch does not say what it raises for foreign, damaged and malicious files
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        raise ValueError(f"{path} is damaged or no checkpoint of this project: {reason}") from error
     weights = {key.removeprefix("model."): value for key, value in state.items()}
     model = build_model(opt, inputs, outputs, weights, str(path))
     return LoadedModel(model.to(device).eval(), opt, inputs, outputs, features, seeds)

@@ -10,6 +10,7 @@ import torch
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
+from models import read_as_checkpoint
 from training.optimisers import PLATEAU_POLICIES, patience
 
 log = logging.getLogger(__name__)
@@ -19,12 +20,9 @@ TUNED = ("batch_size", "learning_rate")
 
 def options_of(checkpoint: Path) -> dict[str, Any]:
     """The options that a checkpoint was saved with, its weights not read; ValueError if it is damaged or foreign."""
-    try:
+    with read_as_checkpoint(checkpoint):
         content = torch.load(checkpoint, map_location="cpu", mmap=True, weights_only=True)
         return dict(content["terpsichore"]["opt"])
-    except Exception as error:  # torch does not say what it raises for foreign, damaged and malicious files
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        raise ValueError(f"{checkpoint} is damaged or no checkpoint of this project: {reason}") from error
 
 
 def refuse_another_optimiser(before: Mapping[str, Any], opt: argparse.Namespace, checkpoint: Path) -> None:

@@ -31,7 +31,7 @@ def dance_beginnings(
     """Dance the beginnings of these sequences, all at once, from their own motion on.
 
     Args:
-        model: what dances, in the mode that it is in.
+        model: what dances; it stays in the mode that it is in.
         dataset: where the sequences come from.
         ids: which they are.
         most: frames to give, fewer where one of the sequences is shorter.

@@ -10,6 +10,7 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint
 
 from feature_extraction import store
+from models import read_as_checkpoint
 from training.run import LAST
 
 DEAREST = 0.05
@@ -38,13 +39,8 @@ class AtomicCheckpointIO(TorchCheckpointIO):
 
     def load_checkpoint(self, path: str | Path, *arguments: Any, **keywords: Any) -> dict[str, Any]:
         """Read a checkpoint, without running anything in it; ValueError if it is damaged or something else."""
-        try:
+        with read_as_checkpoint(path):
             return super().load_checkpoint(path, *arguments, **keywords | {"weights_only": True})
-        except FileNotFoundError:
-            raise
-        except Exception as error:  # torch does not say what it raises for foreign, damaged and malicious files
-            reason = str(error).partition("\n")[0] or type(error).__name__
-            raise ValueError(f"{path} is damaged or no checkpoint of this project: {reason}") from error
 
 
 class Checkpoints(Checkpoint):
